@@ -1,0 +1,9 @@
+#include "base/clock.h"
+
+namespace tidemark {
+
+WallTime SystemClock::now() const {
+  return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+}
+
+}  // namespace tidemark

@@ -1,0 +1,99 @@
+// Reading what the engine wrote: journal records, the event feed, instance states and rows.
+// All functions are read-only and work on a live store or on a snapshot. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/sha256.h"
+#include "domain/event.h"
+#include "engine/machine.h"
+#include "store/store.h"
+
+namespace tidemark {
+
+// One step, as the journal holds it. Inputs, rows and events are named by their hashes; their bytes
+// live in tables of their own, so that a payload can be erased and the history still be proved.
+struct JournalRecord {
+  struct Row {
+    std::string key;
+    std::optional<Sha256> value_hash;  // nothing: erased
+  };
+  struct EventNote {
+    std::string id;
+    std::string type;
+    std::string dedupe_key;
+    Sha256 hash{};
+  };
+  Sequence sequence = 0;
+  WallTime at{};
+  std::string tenant;
+  InstanceId instance;
+  Sequence previous = 0;  // the record before this one of the same instance; 0: the first
+  std::uint32_t machine_version = 0;
+  std::string input_type;
+  Sha256 input_hash{};
+  std::uint64_t input_bytes = 0;
+  std::string dedupe_key;
+  std::optional<Position> effect;  // the effect this input reports on
+  bool completes = false;          // and ends
+  std::string correlation_id;
+  std::string causation_id;
+  Sha256 state_hash{};
+  std::string state;               // encoded state after the step (states are small)
+  std::vector<Row> rows;
+  std::vector<EventNote> events;
+  std::vector<EffectRequest> effects;
+  std::vector<TimerChange> timers;
+  std::vector<Message> messages;
+  bool end = false;
+  Sha256 hash{};                   // RFC 6962 leaf hash of the stored record: SHA-256(0x00 || bytes)
+};
+Json to_json(const JournalRecord& record);
+
+struct RecordFilter {
+  std::string tenant{};         // empty: all
+  std::string correlation_id{};
+  std::string instance{};
+  std::optional<WallTime> since{};
+  Sequence after = 0;
+  std::size_t limit = 100;
+};
+Result<std::vector<JournalRecord>> read_records(const StoreView& view, const RecordFilter& filter);
+// Errc::not_found, or Errc::corrupt when the stored hash does not match.
+Result<JournalRecord> read_record(const StoreView& view, Sequence sequence);
+Result<std::string> read_input(const StoreView& view, Sequence sequence);
+
+struct FeedFilter {
+  std::string tenant{};       // empty: all
+  std::string type_glob{};    // empty: all
+  Position after{};           // exclusive; {seq, kRecordIndex} means "after all of seq"
+  std::size_t limit = 100;
+};
+struct FeedItem {
+  Position position;
+  Event event;
+};
+struct FeedPage {
+  std::vector<FeedItem> items;
+  Position next;              // resume here, also when nothing matched
+  bool more = false;          // false: the end of the feed was reached
+};
+Result<FeedPage> read_feed(const StoreView& view, const FeedFilter& filter);
+
+// The committed state of an instance; nothing when it does not exist.
+Result<std::optional<std::string>> read_state(const StoreView& view, const InstanceId& instance);
+// All instances whose id starts with prefix.
+Result<std::vector<InstanceId>> list_instances(const StoreView& view, std::string_view prefix);
+// The committed rows of an instance: RowReader's view from outside.
+Result<std::optional<std::string>> read_row(const StoreView& view, const InstanceId& instance,
+                                            std::string_view key);
+Result<void> scan_rows(const StoreView& view, const InstanceId& instance, std::string_view prefix,
+                       std::string_view from, const ScanVisitor& visitor);
+
+}  // namespace tidemark

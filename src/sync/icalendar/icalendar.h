@@ -1,0 +1,105 @@
+// iCalendar (RFC 5545) in, canonical events out: the only place that names libical.
+//
+// Safe with hostile input: bytes are measured (size, line length, depth, counts) before libical sees
+// them, recurrence rules that never produce an instance are recognised before they are iterated, and
+// a TZID is resolved by our rules, never by libical's silent UTC. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/calendar_event.h"
+
+namespace tidemark::icalendar {
+
+struct Limits {
+  std::size_t resource_bytes = 10U << 20;
+  std::size_t line_bytes = 256U << 10;   // one unfolded content line
+  std::size_t components = 10'000;       // in one resource
+  std::size_t properties = 100'000;      // in one resource
+  std::size_t depth = 8;
+  std::size_t attendees = 5'000;         // per event
+};
+
+struct Address {           // what the provider knows and the bytes do not say
+  std::string href;
+  std::string etag;
+};
+
+// The canonical events of one resource: master or single first, then overrides by recurrence id.
+// external_event_id is href, for an override href + "#" + recurrence_id. An error is the reason to
+// quarantine the resource (parse_error, limit_exceeded): unparsable bytes, no VEVENT in it, more
+// than one UID, an event without DTSTART, an impossible date.
+Result<std::vector<CalendarEvent>> parse_resource(std::string_view bytes, const Address& address,
+                                                  const Limits& limits = {});
+
+// Cuts a calendar file with many UIDs into one resource per UID (VTIMEZONEs it uses included), in
+// order of first appearance. Bytes of the components are kept as they are. Components without UID
+// get one derived from their content. Does not need the whole of it to be valid.
+struct SplitPart {
+  std::string uid;
+  std::string bytes;
+};
+Result<void> split_by_uid(std::string_view bytes,
+                          const std::function<Result<void>(SplitPart&&)>& visitor,
+                          const Limits& limits = {});
+
+// One VCALENDAR of many resources: their VEVENTs as they are, each VTIMEZONE once.
+class CalendarWriter {
+ public:
+  explicit CalendarWriter(std::string_view calendar_name);
+  void add(std::string_view resource_bytes);
+  std::string finish() &&;
+
+ private:
+  std::string name_;
+  std::vector<std::string> zone_ids_;
+  std::string zones_;
+  std::string events_;
+};
+
+// Half-open range of instants; a missing end is open.
+struct TimeRange {
+  WallTime from{};
+  std::optional<WallTime> to{};
+};
+
+// When anything of a resource can happen: from the earliest start to the latest end, over the whole
+// recurrence; an endless rule has no end. Floating and all-day times are widened by 14 hours on both
+// sides, since their instant depends on the reader's zone.
+TimeRange span_of(std::string_view resource_bytes, const std::vector<CalendarEvent>& events);
+
+struct Instance {
+  CalendarEvent event;       // start and end moved to this instance; recurrence empty
+  WallTime start{};          // instants used for ordering; floating and all-day read in `zone`
+  WallTime end{};
+};
+
+struct ExpandOptions {
+  TimeRange range;
+  std::string zone = "UTC";          // for floating and all-day times
+  std::size_t max_instances = 1'000; // of this resource
+};
+
+// The instances of one resource (all its events) that overlap the range, ascending by start.
+// Overrides replace, cancelled ones remove, EXDATE removes, RDATE adds. A rule that libical cannot
+// iterate in bounded time, or one that never happens, yields its DTSTART only.
+struct Expansion {
+  std::vector<Instance> instances;
+  bool truncated = false;  // there are more than max_instances; the earliest are here
+};
+Result<Expansion> expand(std::string_view resource_bytes,
+                                     const std::vector<CalendarEvent>& events,
+                                     const ExpandOptions& options);
+
+// Calendar rule 17. Resolves a TZID without looking at embedded definitions: IANA (aliases too),
+// Windows names by CLDR, "/prefix/Area/City" stripped. Nothing when unknown.
+std::optional<std::string> resolve_tzid(std::string_view tzid);
+
+}  // namespace tidemark::icalendar

@@ -1,0 +1,63 @@
+// Calendar syncing as one part: registers its machines and executors with an engine, tells the
+// machines which accounts are configured, and takes sync requests.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "providers/calendar_provider.h"
+
+namespace tidemark {
+
+class Metrics;
+
+struct SyncSchedule {
+  std::chrono::milliseconds poll{60'000};
+  std::chrono::milliseconds reconcile{std::chrono::hours(24)};  // full comparison (calendar rule 9)
+  std::chrono::milliseconds discover{std::chrono::minutes(15)};
+  std::chrono::milliseconds confirm_after{30'000};  // before an emptied calendar is believed
+};
+
+struct AccountDefinition {
+  AccountSettings settings;
+  std::vector<std::string> calendars{"*"};  // globs over names and ids
+  SyncSchedule schedule;
+};
+
+enum class SyncRequestMode { incremental, full, reconcile };
+// full: forget the cursor and fetch every body again; reconcile: list everything, compare, fetch
+// what differs. Neither deletes or repeats an event that is still true.
+
+class SyncService {
+ public:
+  SyncService(Engine& engine, Store& store, HttpClient& http, Metrics& metrics,
+              std::vector<AccountDefinition> accounts);
+  ~SyncService();  // after Engine::stop()
+
+  // Before Engine::recover(): registers machines and executors.
+  void register_with_engine();
+
+  // After recover(): tells each account's machine its definition (never a secret). An account that
+  // is no longer configured stops syncing; its mirror is kept. `scheduled`: keep polling (serve);
+  // otherwise nothing happens until request_sync().
+  Result<void> apply_configuration(bool scheduled);
+
+  // Durable when it returns: discovery for the account and a pass over each selected calendar.
+  // target: "account" or "account/calendar" (id, name or glob); empty: everything.
+  // Errc::not_found names what there is.
+  Result<Receipt> request_sync(std::string_view tenant, std::string_view target,
+                               SyncRequestMode mode);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tidemark
