@@ -31,7 +31,7 @@ class Metrics {
 
   // Called before each render, to set gauges that are cheaper to compute than to keep.
   void on_collect(std::function<void(Metrics&)> callback);
-  std::string render() const;  // text/plain; version=0.0.4
+  std::string render();  // text/plain; version=0.0.4
 
  private:
   struct Impl;
