@@ -1,0 +1,146 @@
+"""The real binary: a configuration and a data directory of one test's own, and how to run it."""
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+
+BINARY = os.environ.get("TIDEMARK_BINARY", "build/tidemark")
+COMMAND_SECONDS = 300
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def items(self):
+        return json.loads(self.out)["items"]
+
+    def lines(self):
+        return [json.loads(line) for line in self.out.splitlines() if line.strip()]
+
+    def __repr__(self):
+        return f"exit {self.code}\n--- stdout\n{self.out[-3000:]}\n--- stderr\n{self.err[-3000:]}"
+
+
+class Tidemark:
+    """Commands on one data directory. As a context manager it cleans up after itself."""
+
+    def __init__(self, accounts="", head=""):
+        self.directory = tempfile.mkdtemp(prefix="tidemark-e2e-")
+        self.config = os.path.join(self.directory, "tidemark.toml")
+        self.data = os.path.join(self.directory, "data")
+        self.daemon = None
+        self.port = 0
+        self.configure(accounts, head)
+
+    def configure(self, accounts, head=""):
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(f'data_dir = "data"\n{head}\n[server]\nlisten = "127.0.0.1:0"\n{accounts}')
+
+    def write(self, name, content):
+        path = os.path.join(self.directory, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+        os.chmod(path, 0o600)
+        return path
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def command(self, *arguments):
+        return [BINARY, *arguments[:1], "--config", self.config, *arguments[1:]]
+
+    def run(self, *arguments, code=0):
+        done = subprocess.run(self.command(*arguments), capture_output=True, text=True,
+                              errors="replace", timeout=COMMAND_SECONDS, check=False)
+        result = Result(done.returncode, done.stdout, done.stderr)
+        if code is not None and result.code != code:
+            raise AssertionError(f"{' '.join(arguments)}: wanted exit {code}, got {result!r}")
+        return result
+
+    def start(self, *arguments):
+        """Starts a command and returns the process, its stderr to a pipe."""
+        return subprocess.Popen(self.command(*arguments), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, errors="replace")
+
+    def serve(self, *arguments):
+        """Starts `serve` and waits for the line that names its address."""
+        log_path = os.path.join(self.directory, "serve.log")
+        self.daemon = subprocess.Popen(self.command("serve", *arguments), stdout=subprocess.PIPE,
+                                       stderr=open(log_path, "a", encoding="utf-8"), text=True)
+        for line in self.daemon.stdout:
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                return self
+        with open(log_path, encoding="utf-8") as log:
+            raise AssertionError("serve ended before it listened:\n" + log.read())
+
+    def kill(self, sig=signal.SIGKILL):
+        if self.daemon is not None:
+            if self.daemon.poll() is None:
+                self.daemon.send_signal(sig)
+            self.daemon.wait(timeout=30)
+            self.daemon.stdout.close()
+            code, self.daemon = self.daemon.returncode, None
+            return code
+        return None
+
+    def http(self, method, path, headers=None, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        data = response.read()
+        connection.close()
+        return response.status, dict(response.getheaders()), data
+
+    # What the tests compare.
+
+    def calendars(self):
+        return self.run("calendars", "--json").items()
+
+    def feed(self, after=None):
+        """Every event after a feed position, in order."""
+        found, cursor = [], after
+        while True:
+            more = ["--after", cursor] if cursor else []
+            page = self.run("feed", "--json", "--limit", "1000", *more).lines()
+            found += page
+            if len(page) < 1000:
+                return found
+            cursor = page[-1]["id"]
+
+    def events(self, calendar):
+        found, page = [], None
+        while True:
+            more = ["--page", page] if page else []
+            answer = json.loads(self.run("events", calendar, "--json", "--limit", "1000", *more).out)
+            found += answer["items"]
+            page = answer.get("next_page")
+            if not page:
+                return found
+
+
+def caldav_account(server, account="work", tenant=None, **more):
+    lines = ["[[account]]", f'id = "{account}"', 'provider = "caldav"', f'url = "{server.url}"',
+             f'username = "{server.username}"', f'password = {{ file = "secrets/{account}" }}']
+    if tenant:
+        lines.append(f'tenant = "{tenant}"')
+    lines += [f"{key} = {json.dumps(value)}" for key, value in more.items()]
+    return "\n".join(lines) + "\n"
+
+
+def mirroring(server, account="work", **more):
+    """A Tidemark that mirrors the server's one account."""
+    mark = Tidemark(caldav_account(server, account, **more))
+    mark.write(f"secrets/{account}", server.password + "\n")
+    return mark
