@@ -10,6 +10,7 @@
 //   TM_TRY(store->commit(std::move(batch), sequence));
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,8 +72,14 @@ struct StoreOptions {
   std::uint64_t block_cache_bytes = 8ULL << 20;
   std::uint64_t write_buffer_bytes = 8ULL << 20;  // over all tables together
   std::uint64_t max_wal_bytes = 64ULL << 20;
+  // How long a commit's watermark may stay unsynced, and how often a failing store is tried again
+  // when nobody commits. Zero: synced by every commit, and no background thread, for simulations.
+  std::chrono::milliseconds maintenance_interval{1000};
   std::shared_ptr<StoreFileSystem> file_system{};
 };
+
+// A commit takes at most this much, as WriteBatch::bytes() counts: Errc::limit_exceeded.
+inline constexpr std::size_t kMaxBatchBytes = 32 << 20;
 
 struct StoreStats {
   std::uint64_t disk_bytes = 0;
@@ -115,6 +122,7 @@ class Store : public StoreView {
   virtual Result<void> commit(WriteBatch&& batch, Sequence through) = 0;
 
   virtual Sequence last_sequence() const = 0;
+  // Must not outlive the store. Let go of it soon: it keeps old values, and may delay recovery.
   virtual std::unique_ptr<StoreView> snapshot() const = 0;
   // The reason commits are failing at the moment; nothing when healthy.
   virtual std::optional<Error> fault() const = 0;

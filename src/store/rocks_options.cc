@@ -1,0 +1,123 @@
+#include "store/rocks_options.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+
+namespace tidemark {
+namespace {
+
+constexpr std::uint64_t kBlockBytes = 8 << 10;
+constexpr double kBloomBitsPerKey = 10;
+constexpr int kMaxOpenFiles = 256;
+constexpr std::size_t kArenaBlockBytes = 64 << 10;
+constexpr std::uint64_t kMaxManifestBytes = 4 << 20;
+
+bool supports(rocksdb::CompressionType type) {
+  const auto types = rocksdb::GetSupportedCompressions();
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+bool is_looked_up_by_point(Table table) {
+  return table == Table::instance || table == Table::row || table == Table::dedupe ||
+         table == Table::secret;
+}
+
+bool is_history(Table table) {
+  return table == Table::journal || table == Table::input || table == Table::event;
+}
+
+rocksdb::ColumnFamilyOptions table_options(Table table, const StoreOptions& options,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions blocks;
+  blocks.block_cache = cache;
+  blocks.block_size = kBlockBytes;
+  blocks.format_version = 5;
+  blocks.checksum = rocksdb::kXXH3;
+  if (is_looked_up_by_point(table)) {
+    blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  }
+
+  rocksdb::ColumnFamilyOptions result;
+  result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
+  // Half of the whole, so that one busy table flushes before the manager has to; the small arena
+  // blocks keep eleven almost empty memtables almost free.
+  result.write_buffer_size = std::max<std::uint64_t>(options.write_buffer_bytes / 2, 64 << 10);
+  result.arena_block_size = kArenaBlockBytes;
+  result.max_write_buffer_number = 2;
+  // Verifies per-key checksums between batch and memtable, and files as they are written.
+  result.paranoid_file_checks = false;
+  result.force_consistency_checks = true;
+  result.level_compaction_dynamic_level_bytes = true;
+  result.target_file_size_base = 16 << 20;
+  result.max_bytes_for_level_base = 64 << 20;
+  result.compression =
+      supports(rocksdb::kLZ4Compression) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+  // The journal's old levels are written once and read seldom: denser pays.
+  if (is_history(table) && supports(rocksdb::kZSTD)) {
+    result.bottommost_compression = rocksdb::kZSTD;
+  }
+  return result;
+}
+
+}  // namespace
+
+RocksOptions make_rocks_options(const StoreOptions& options,
+                                const std::shared_ptr<rocksdb::FileSystem>& file_system) {
+  RocksOptions result;
+  result.env = rocksdb::NewCompositeEnv(file_system);
+
+  auto& database = result.database;
+  database.env = result.env.get();
+  database.create_if_missing = false;  // open.cc decides: a vanished CURRENT must not start anew
+  database.create_missing_column_families = true;
+  database.paranoid_checks = true;
+  // Point-in-time recovery, the default, opens a flipped WAL with acknowledged writes silently
+  // gone; absolute consistency refuses the harmless torn tail of a real crash. This one refuses
+  // the first and accepts the second; what was cut off a tail is the watermark's to notice.
+  database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // Notices closed WALs that were deleted or cut short.
+  database.track_and_verify_wals_in_manifest = true;
+  // All tables reach their files together, so that the WAL is either needed by all of them or by
+  // none: a lost WAL can then never lose rows while the meta table still says they are there.
+  database.atomic_flush = true;
+  database.avoid_flush_during_shutdown = true;  // the WAL has it all
+  database.max_total_wal_size = options.max_wal_bytes;
+  database.max_bgerror_resume_count = 0;  // the store itself decides when to try again
+
+  const std::size_t memory = options.block_cache_bytes + options.write_buffer_bytes;
+  rocksdb::LRUCacheOptions cache_options;
+  cache_options.capacity = memory;
+  cache_options.num_shard_bits = 2;
+  const auto cache = rocksdb::NewLRUCache(cache_options);
+  database.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes, cache);
+
+  database.max_open_files = kMaxOpenFiles;
+  database.max_file_opening_threads = 1;
+  database.max_background_jobs = 2;
+  database.max_manifest_file_size = kMaxManifestBytes;
+  database.skip_stats_update_on_db_open = true;
+  database.stats_dump_period_sec = 0;
+  database.stats_persist_period_sec = 0;
+  database.table_cache_numshardbits = 2;
+  database.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  database.max_log_file_size = 1 << 20;
+  database.keep_log_file_num = 2;
+  database.bytes_per_sync = 1 << 20;
+
+  for (std::size_t i = 0; i < kTableCount; ++i) {
+    const auto table = static_cast<Table>(i);
+    // The default column family always exists: the meta table lives in it.
+    const auto family = table == Table::meta ? rocksdb::kDefaultColumnFamilyName
+                                             : std::string(name(table));
+    result.tables.emplace_back(family, table_options(table, options, cache));
+  }
+  return result;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,25 @@
+// Every RocksDB option Tidemark sets, with its reason. docs/storage-format.md has the figures.
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/options.h>
+
+#include <memory>
+#include <vector>
+
+#include "store/store.h"
+
+namespace tidemark {
+
+struct RocksOptions {
+  // The environment must outlive the database.
+  std::shared_ptr<rocksdb::Env> env;
+  rocksdb::DBOptions database;
+  std::vector<rocksdb::ColumnFamilyDescriptor> tables;  // in the order of Table
+};
+
+RocksOptions make_rocks_options(const StoreOptions& options,
+                                const std::shared_ptr<rocksdb::FileSystem>& file_system);
+
+}  // namespace tidemark

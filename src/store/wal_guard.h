@@ -1,0 +1,18 @@
+// Keeps a failed commit from coming back at the next start.
+//
+// A commit whose sync failed may have reached the write-ahead log in full, and recovery would bring
+// it back although it was reported as failed. So, at the first error, a log is cut back to the end
+// of its last successful sync (the last acknowledged commit) and takes nothing any more: what
+// follows goes to a new log. Relies on every append being followed by a sync, as commit() does.
+#pragma once
+
+#include <rocksdb/file_system.h>
+
+#include <memory>
+
+namespace tidemark {
+
+std::shared_ptr<rocksdb::FileSystem> guard_write_ahead_logs(
+    const std::shared_ptr<rocksdb::FileSystem>& file_system);
+
+}  // namespace tidemark

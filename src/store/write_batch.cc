@@ -1,0 +1,38 @@
+#include <cassert>
+#include <limits>
+
+#include "store/write_batch_operations.h"
+
+namespace tidemark {
+
+WriteBatch::WriteBatch() : impl_(std::make_unique<Impl>()) {}
+WriteBatch::WriteBatch(WriteBatch&&) noexcept = default;
+WriteBatch& WriteBatch::operator=(WriteBatch&&) noexcept = default;
+WriteBatch::~WriteBatch() = default;
+
+void WriteBatch::put(Table table, std::string_view key, std::string_view value) {
+  assert(key.size() <= std::numeric_limits<std::uint32_t>::max());
+  assert(value.size() <= std::numeric_limits<std::uint32_t>::max());
+  impl_->operations.push_back({table, false, static_cast<std::uint32_t>(key.size()),
+                               static_cast<std::uint32_t>(value.size())});
+  impl_->bytes.append(key).append(value);
+}
+
+void WriteBatch::erase(Table table, std::string_view key) {
+  assert(key.size() <= std::numeric_limits<std::uint32_t>::max());
+  impl_->operations.push_back({table, true, static_cast<std::uint32_t>(key.size()), 0});
+  impl_->bytes.append(key);
+}
+
+void WriteBatch::clear() {
+  impl_->operations.clear();
+  impl_->bytes.clear();
+}
+
+std::size_t WriteBatch::bytes() const {
+  return impl_->bytes.size() + impl_->operations.size() * sizeof(Impl::Operation);
+}
+
+std::size_t WriteBatch::count() const { return impl_->operations.size(); }
+
+}  // namespace tidemark
