@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 
@@ -18,6 +19,10 @@ namespace tidemark {
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 // Case-insensitive; the first one, or nothing.
 std::optional<std::string> find_header(const HttpHeaders& headers, std::string_view name);
+
+// How long an answer asks us to wait (RFC 9110 section 10.2.3: seconds or an HTTP date); at most a
+// week, never negative; nothing when the header is missing or unreadable.
+std::optional<std::chrono::seconds> retry_after(const HttpHeaders& headers, WallTime now);
 
 struct Credentials {
   std::string username;

@@ -21,18 +21,19 @@ namespace tidemark {
 
 struct ServerRequest {
   std::string method;
-  std::string path;                          // decoded, without the query
+  std::string path;  // decoded, without the query
   std::multimap<std::string, std::string> query;
   HttpHeaders headers;
   std::string body;
-  std::string peer;                          // address, or "unix" for the operator's socket
+  std::string peer;  // address, or "unix" for the operator's socket
   bool from_unix_socket = false;
   std::map<std::string, std::string> captures{};  // of the route's {name} parts
 
   std::optional<std::string> query_value(const std::string& name) const;
 };
 
-// Writes pieces of a streamed body (SSE). Returns false once the client has gone or the server stops.
+// Writes pieces of a streamed body (SSE). Returns false once the client has gone or the server
+// stops.
 class StreamWriter {
  public:
   virtual ~StreamWriter() = default;
@@ -52,12 +53,12 @@ struct ServerResponse {
 using RouteHandler = std::function<ServerResponse(const ServerRequest&)>;
 
 struct ServerLimits {
-  std::size_t threads = 32;                 // requests answered at the same time
-  std::size_t streams = 256;                // streamed bodies (SSE) open at the same time, extra threads
-  std::size_t connections = 2048;           // more are closed at once
+  std::size_t threads = 32;        // requests answered at the same time
+  std::size_t streams = 256;       // streamed bodies (SSE) open at the same time, extra threads
+  std::size_t connections = 2048;  // more are closed at once
   std::size_t connections_per_address = 512;
-  std::size_t header_bytes = 16U << 10;     // 431
-  std::size_t body_bytes = 1U << 20;        // 413
+  std::size_t header_bytes = 16U << 10;              // 431
+  std::size_t body_bytes = 1U << 20;                 // 413
   std::chrono::milliseconds header_timeout{10'000};  // first byte to end of headers: 408
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds write_timeout{30'000};
@@ -71,11 +72,12 @@ class HttpServer {
   virtual void route(std::string method, std::string pattern, RouteHandler handler) = 0;
   // Last resort for unknown paths (404) and wrong methods (405 with Allow), and for errors the
   // server itself answers (400, 408, 413, 431, 503): turns a status into a response.
-  virtual void error_handler(std::function<ServerResponse(int status, std::string_view detail)>) = 0;
+  virtual void error_handler(
+      std::function<ServerResponse(int status, std::string_view detail)>) = 0;
   // "127.0.0.1:8420", "[::1]:0", ":0"; port 0 picks one. Can be called for several addresses.
   virtual Result<void> listen(const std::string& address) = 0;
   virtual Result<void> listen_unix(const std::string& path) = 0;  // mode 0600
-  virtual std::uint16_t port() const = 0;  // of the first TCP address
+  virtual std::uint16_t port() const = 0;                         // of the first TCP address
   virtual Result<void> start() = 0;
   // Stops accepting, lets running requests finish until the deadline, closes streams.
   virtual void stop(std::chrono::milliseconds deadline) = 0;
