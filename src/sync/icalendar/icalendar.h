@@ -1,8 +1,8 @@
 // iCalendar (RFC 5545) in, canonical events out: the only place that names libical.
 //
-// Safe with hostile input: bytes are measured (size, line length, depth, counts) before libical sees
-// them, recurrence rules that never produce an instance are recognised before they are iterated, and
-// a TZID is resolved by our rules, never by libical's silent UTC. Thread-safe.
+// Safe with hostile input: bytes are measured (size, line length, depth, counts) before libical
+// sees them, recurrence rules that never produce an instance are recognised before they are
+// iterated, and a TZID is resolved by our rules, never by libical's silent UTC. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ namespace tidemark::icalendar {
 
 struct Limits {
   std::size_t resource_bytes = 10U << 20;
-  std::size_t line_bytes = 256U << 10;   // one unfolded content line
-  std::size_t components = 10'000;       // in one resource
-  std::size_t properties = 100'000;      // in one resource
+  std::size_t line_bytes = 1U << 20;  // one unfolded content line
+  std::size_t components = 10'000;    // in one resource
+  std::size_t properties = 100'000;   // in one resource
   std::size_t depth = 8;
-  std::size_t attendees = 5'000;         // per event
+  std::size_t attendees = 5'000;  // per event
 };
 
-struct Address {           // what the provider knows and the bytes do not say
+struct Address {  // what the provider knows and the bytes do not say
   std::string href;
   std::string etag;
 };
@@ -41,14 +41,20 @@ Result<std::vector<CalendarEvent>> parse_resource(std::string_view bytes, const 
 
 // Cuts a calendar file with many UIDs into one resource per UID (VTIMEZONEs it uses included), in
 // order of first appearance. Bytes of the components are kept as they are. Components without UID
-// get one derived from their content. Does not need the whole of it to be valid.
+// get one derived from their content, written into them. A second master of one UID becomes a part
+// of its own, its `uid` ending in "#" and a hash of its bytes; an exact copy of it is left out.
+// Other components than VEVENT become parts too. Does not need the whole of it to be valid: a
+// component that is cut short becomes a part as it is, for parse_resource to refuse. Only
+// resource_bytes, components and depth of the limits are measured here, over all of the file.
+inline constexpr Limits kFileLimits{.resource_bytes = 256U << 20, .components = 1'000'000};
+
 struct SplitPart {
   std::string uid;
   std::string bytes;
 };
 Result<void> split_by_uid(std::string_view bytes,
                           const std::function<Result<void>(SplitPart&&)>& visitor,
-                          const Limits& limits = {});
+                          const Limits& limits = kFileLimits);
 
 // One VCALENDAR of many resources: their VEVENTs as they are, each VTIMEZONE once.
 class CalendarWriter {
@@ -71,20 +77,20 @@ struct TimeRange {
 };
 
 // When anything of a resource can happen: from the earliest start to the latest end, over the whole
-// recurrence; an endless rule has no end. Floating and all-day times are widened by 14 hours on both
-// sides, since their instant depends on the reader's zone.
+// recurrence; an endless rule has no end. Floating and all-day times are widened by 14 hours on
+// both sides, since their instant depends on the reader's zone.
 TimeRange span_of(std::string_view resource_bytes, const std::vector<CalendarEvent>& events);
 
 struct Instance {
-  CalendarEvent event;       // start and end moved to this instance; recurrence empty
-  WallTime start{};          // instants used for ordering; floating and all-day read in `zone`
+  CalendarEvent event;  // start and end moved to this instance; recurrence empty
+  WallTime start{};     // instants used for ordering; floating and all-day read in `zone`
   WallTime end{};
 };
 
 struct ExpandOptions {
   TimeRange range;
-  std::string zone = "UTC";          // for floating and all-day times
-  std::size_t max_instances = 1'000; // of this resource
+  std::string zone = "UTC";           // for floating and all-day times
+  std::size_t max_instances = 1'000;  // of this resource
 };
 
 // The instances of one resource (all its events) that overlap the range, ascending by start.
@@ -94,9 +100,8 @@ struct Expansion {
   std::vector<Instance> instances;
   bool truncated = false;  // there are more than max_instances; the earliest are here
 };
-Result<Expansion> expand(std::string_view resource_bytes,
-                                     const std::vector<CalendarEvent>& events,
-                                     const ExpandOptions& options);
+Result<Expansion> expand(std::string_view resource_bytes, const std::vector<CalendarEvent>& events,
+                         const ExpandOptions& options);
 
 // Calendar rule 17. Resolves a TZID without looking at embedded definitions: IANA (aliases too),
 // Windows names by CLDR, "/prefix/Area/City" stripped. Nothing when unknown.
