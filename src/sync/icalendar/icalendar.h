@@ -56,7 +56,9 @@ Result<void> split_by_uid(std::string_view bytes,
                           const std::function<Result<void>(SplitPart&&)>& visitor,
                           const Limits& limits = kFileLimits);
 
-// One VCALENDAR of many resources: their VEVENTs as they are, each VTIMEZONE once.
+// One VCALENDAR of many resources: their VEVENTs as they are, each VTIMEZONE once (of two with one
+// TZID the first). Bytes that parse_resource refuses as damaged are left out: they would damage
+// all.
 class CalendarWriter {
  public:
   explicit CalendarWriter(std::string_view calendar_name);
@@ -94,11 +96,15 @@ struct ExpandOptions {
 };
 
 // The instances of one resource (all its events) that overlap the range, ascending by start.
-// Overrides replace, cancelled ones remove, EXDATE removes, RDATE adds. A rule that libical cannot
-// iterate in bounded time, or one that never happens, yields its DTSTART only.
+// Overrides replace (RANGE=THISANDFUTURE all later instances too), cancelled ones remove, EXDATE
+// removes, RDATE adds. A rule that never happens, or that cannot be iterated (RSCALE, INTERVAL
+// above 32,767), yields its DTSTART only. Errors: invalid_argument for an unknown zone,
+// parse_error.
 struct Expansion {
   std::vector<Instance> instances;
-  bool truncated = false;  // there are more than max_instances; the earliest are here
+  // There are more than max_instances (the earliest are here), or the rule needed more steps or
+  // memory than one expansion may take.
+  bool truncated = false;
 };
 Result<Expansion> expand(std::string_view resource_bytes, const std::vector<CalendarEvent>& events,
                          const ExpandOptions& options);

@@ -81,6 +81,7 @@ class RuleIterator {
   std::int64_t returned_ = 0;
   bool exhausted_ = false;
   bool ended_ = false;
+  bool one_per_period_ = false;  // no filter: the nth time is in the nth period
 
   LocalSeconds origin_ = 0;        // start of the period that holds DTSTART
   std::int64_t unit_seconds_ = 0;  // length of one period; 0 for months and years

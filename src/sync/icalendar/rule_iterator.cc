@@ -79,6 +79,10 @@ RuleIterator::RuleIterator(const Rule& rule, RuleStart start, LocalSeconds not_b
 
 // What DTSTART says where the rule is silent (RFC 5545 3.3.10).
 void RuleIterator::set_defaults() {
+  one_per_period_ = rule_.frequency <= Frequency::weekly && rule_.seconds.empty() &&
+                    rule_.minutes.empty() && rule_.hours.empty() && rule_.month_days.empty() &&
+                    rule_.year_days.empty() && rule_.week_numbers.empty() && rule_.months.empty() &&
+                    rule_.positions.empty() && rule_.days.empty();
   const LocalSeconds midnight = start_of_day(start_.local);
   const auto clock = static_cast<int>(start_.local - midnight);
   const auto date = date_of(midnight);
@@ -163,7 +167,7 @@ LocalSeconds RuleIterator::period_start(std::int64_t index) const {
 }
 
 void RuleIterator::jump(LocalSeconds not_before) {
-  if (rule_.count || not_before <= start_.local) return;
+  if (not_before <= start_.local || (rule_.count && !one_per_period_)) return;
   not_before = std::min(not_before, kLastLocalSecond);
   std::int64_t units = 0;
   if (unit_seconds_ != 0) {
@@ -178,6 +182,7 @@ void RuleIterator::jump(LocalSeconds not_before) {
     }
   }
   period_ = std::max<std::int64_t>(0, units / rule_.interval);
+  if (rule_.count) returned_ = std::min(period_, *rule_.count);
   barren_since_ = std::max(barren_since_, period_start(period_));
 }
 
