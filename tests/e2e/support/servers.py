@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -115,7 +116,6 @@ type = owner_only
 [storage]
 filesystem_folder = {self.directory}/collections
 max_sync_token_age = {self.max_sync_token_age}
-_filesystem_fsync = False
 [web]
 type = none
 [logging]
@@ -139,5 +139,10 @@ class Xandikos(Server):
     def arguments(self):
         data = os.path.join(self.directory, "data")
         os.makedirs(data, exist_ok=True)
+        if not self.port:
+            # Xandikos does not tell which port it got for 0, so one that was just free is named.
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
         return [self.command, "-l", "127.0.0.1", "-p", str(self.port), "-d", data,
                 "--current-user-principal", "/alice/", "--defaults"]
