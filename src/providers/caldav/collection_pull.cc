@@ -1,0 +1,219 @@
+#include "providers/caldav/collection_pull.h"
+
+#include <algorithm>
+
+#include "providers/caldav/etag_listing.h"
+#include "providers/caldav/multiget.h"
+#include "providers/caldav/sync_collection.h"
+
+namespace tidemark::caldav {
+namespace {
+
+using Kind = RemoteItem::Kind;
+using Outcome = SyncPage::Outcome;
+
+// An answer that covers this much of the calendar is taken for a full listing (calendar rule 9).
+constexpr std::size_t kSuspiciousRows = 10;
+constexpr std::size_t kSuspiciousPercent = 80;
+
+tl::unexpected<Error> stale(const PullContext& context) {
+  return fail(Errc::stale_cursor, "account " + context.dav.settings().id +
+                                      ": the server no longer accepts the sync token of " +
+                                      context.collection.for_messages() +
+                                      "; everything is listed and compared again");
+}
+
+}  // namespace
+
+Result<PullResult> CollectionPull::run(Cursor cursor, bool fresh) {
+  cursor_ = std::move(cursor);
+  if (fresh && mode_ != PullMode::incremental) return start_full();
+  if (cursor_.bodies) return bodies();
+  if (cursor_.full) return full_page();
+  if (mode_ != PullMode::incremental) return start_full();
+  if (cursor_.no_sync_collection || cursor_.token.empty()) return incremental_by_etags();
+  return incremental();
+}
+
+Result<PullResult> CollectionPull::start_full() {
+  cursor_ = Cursor{};
+  cursor_.full = true;
+  // A pass that was interrupted has bodies already: then a listing tells which are still missing.
+  const bool resumed = context_.known.count_in_this_pass() > 0;
+  bool with_data = !resumed;
+  TM_ASSIGN(SyncPage page, sync_page(context_, "", with_data));
+  if (page.outcome == Outcome::data_failed) {
+    with_data = false;
+    TM_ASSIGN(page, sync_page(context_, "", false));
+  }
+  if (page.outcome != Outcome::listed) return full_by_etags();
+  cursor_.token = page.token;
+  cursor_.more = page.more;
+  cursor_.no_sync_collection = page.token.empty();
+  if (with_data && page.bodies == 0 && !page.without_body.empty()) {
+    cursor_.no_data_in_report = true;
+  }
+  const bool most_are_missing = with_data || page.without_body.size() == page.rows;
+  return settle_full(std::move(page.without_body), resumed || cursor_.no_data_in_report,
+                     most_are_missing && !page.more && page.bodies == 0);
+}
+
+Result<PullResult> CollectionPull::full_page() {
+  TM_ASSIGN(SyncPage page, sync_page(context_, cursor_.token, !cursor_.no_data_in_report));
+  if (page.outcome == Outcome::data_failed) {
+    TM_ASSIGN(page, sync_page(context_, cursor_.token, false));
+  }
+  if (page.outcome != Outcome::listed || page.token.empty()) return stale(context_);
+  cursor_.token = page.token;
+  cursor_.more = page.more;
+  return settle_full(std::move(page.without_body), cursor_.no_data_in_report, false);
+}
+
+Result<PullResult> CollectionPull::full_by_etags() {
+  cursor_.no_sync_collection = true;
+  cursor_.token.clear();
+  cursor_.more = false;
+  // Read before the listing: a change in between makes the next pass list again, not skip.
+  TM_ASSIGN(cursor_.ctag, read_ctag(context_));
+  TM_ASSIGN(std::vector<Listed> listing, list_etags(context_));
+  return settle_full(std::move(listing), true, true);
+}
+
+// compare: ETags may show that the mirror has a body already. whole: the listing is
+// that of the whole calendar, so a calendar-query may bring what is missing.
+Result<PullResult> CollectionPull::settle_full(std::vector<Listed> listing, bool compare,
+                                               bool whole) {
+  const std::size_t listed = listing.size();
+  std::vector<Listed> missing;
+  if (compare) {
+    TM_ASSIGN(missing, without_known(std::move(listing), true));
+  } else {
+    missing = std::move(listing);
+  }
+  const bool resumed = context_.known.count_in_this_pass() > 0;
+  if (whole && !resumed && missing.size() > context_.options.query_above &&
+      missing.size() * 2 >= listed) {
+    cursor_.queried = true;
+    TM_ASSIGN(missing, query_bodies(context_, std::move(missing), missing.size() == listed));
+  }
+  return announce(missing);
+}
+
+Result<PullResult> CollectionPull::incremental() {
+  const std::string before = cursor_.token;
+  TM_ASSIGN(SyncPage page, sync_page(context_, before, !cursor_.no_data_in_report));
+  if (page.outcome == Outcome::data_failed) {
+    TM_ASSIGN(page, sync_page(context_, before, false));
+  }
+  if (page.outcome != Outcome::listed) return stale(context_);
+  if (page.token.empty()) {
+    return fail(Errc::protocol_error,
+                context_.collection.for_messages() + ": the server's answer has no sync token");
+  }
+  cursor_.token = page.token;
+  cursor_.more = page.more;
+  cursor_.suspicious |= page.rows >= kSuspiciousRows &&
+                        page.rows * 100 >= context_.known.count() * kSuspiciousPercent;
+  return announce(page.without_body);
+}
+
+Result<PullResult> CollectionPull::incremental_by_etags() {
+  TM_ASSIGN(std::string ctag, read_ctag(context_));
+  if (!ctag.empty() && ctag == cursor_.ctag) return end_of_page();
+  cursor_.ctag = std::move(ctag);
+  TM_ASSIGN(const std::vector<Listed> listing, list_etags(context_));
+  if (listing.empty() && context_.known.count() > 0) {
+    // An emptied calendar is said as such, so that it is confirmed before anything is deleted.
+    cursor_.full = true;
+    return end_of_page();
+  }
+  TM_TRY(emit_deleted_since(listing));
+  TM_ASSIGN(const std::vector<Listed> missing, without_known(listing, false));
+  return announce(missing);
+}
+
+Result<PullResult> CollectionPull::bodies() {
+  if (cursor_.slow && !cursor_.queried) {
+    TM_ASSIGN(const bool asked, query_outstanding());
+    if (asked) {
+      TM_TRY(context_.out.flush());
+      return PullResult{to_string(cursor_), false, false, cursor_.suspicious};
+    }
+  }
+  const std::size_t batch = cursor_.batch;
+  TM_ASSIGN(const std::size_t settled, fetch_pending(context_, cursor_));
+  if (settled == batch) {
+    TM_TRY(context_.out.flush());
+    return PullResult{to_string(cursor_), false, false, cursor_.suspicious};
+  }
+  // Fewer were outstanding than asked for: these were the last.
+  cursor_.bodies = false;
+  return end_of_page();
+}
+
+// Many single bodies from a slow server: one query for all of them is cheaper.
+Result<bool> CollectionPull::query_outstanding() {
+  constexpr std::size_t kMaxOutstanding = 1'000'000;
+  cursor_.queried = true;
+  TM_ASSIGN(std::vector<KnownResource> pending, context_.known.pending(kMaxOutstanding));
+  if (pending.size() <= context_.options.slow_query_above) return false;
+  std::vector<Listed> wanted;
+  wanted.reserve(pending.size());
+  for (KnownResource& one : pending) wanted.push_back({std::move(one.href), {}});
+  sort_listing(wanted);
+  TM_TRY(query_bodies(context_, std::move(wanted), false));
+  return true;
+}
+
+Result<std::vector<Listed>> CollectionPull::without_known(std::vector<Listed> listing,
+                                                          bool emit_unchanged) {
+  const bool trusted = etags_are_unique(listing);
+  const bool resumed = emit_unchanged && context_.known.count_in_this_pass() > 0;
+  std::vector<Listed> missing;
+  for (Listed& listed : listing) {
+    bool same = false;
+    if (trusted && !listed.etag.empty()) {
+      TM_ASSIGN(const auto known, context_.known.find(listed.key));
+      same = known && known->etag == listed.etag && (known->in_this_pass || !resumed);
+    }
+    if (!same) {
+      missing.push_back(std::move(listed));
+    } else if (emit_unchanged) {
+      TM_TRY(context_.out.add({.kind = Kind::unchanged, .href = listed.key, .etag = listed.etag}));
+    }
+  }
+  return missing;
+}
+
+Result<void> CollectionPull::emit_deleted_since(const std::vector<Listed>& listing) {
+  std::vector<std::string> vanished;
+  TM_TRY(context_.known.for_each([&](const KnownResource& known) {
+    const bool listed =
+        std::binary_search(listing.begin(), listing.end(), Listed{known.href, {}},
+                           [](const Listed& a, const Listed& b) { return a.key < b.key; });
+    if (!listed) vanished.push_back(known.href);
+    return true;
+  }));
+  for (std::string& href : vanished) {
+    TM_TRY(context_.out.add({.kind = Kind::deleted, .href = std::move(href)}));
+  }
+  return {};
+}
+
+Result<PullResult> CollectionPull::announce(const std::vector<Listed>& missing) {
+  for (const Listed& listed : missing) {
+    TM_TRY(context_.out.add({.kind = Kind::pending, .href = listed.key, .etag = listed.etag}));
+  }
+  if (missing.empty()) return end_of_page();
+  TM_TRY(context_.out.flush());
+  cursor_.bodies = true;
+  return PullResult{to_string(cursor_), false, false, cursor_.suspicious};
+}
+
+Result<PullResult> CollectionPull::end_of_page() {
+  TM_TRY(context_.out.flush());
+  if (cursor_.more) return PullResult{to_string(cursor_), false, false, cursor_.suspicious};
+  return PullResult{to_string(cursor_.at_rest()), true, cursor_.full, cursor_.suspicious};
+}
+
+}  // namespace tidemark::caldav
