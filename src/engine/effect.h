@@ -16,26 +16,28 @@ struct Effect {
   std::string tenant;
   EffectRequest request;
   std::string correlation_id;
-  std::string id;        // "eff_" + ULID of key
-  bool again = false;    // true when it may have run before (after a crash or restart)
+  std::string id;      // "eff_" + ULID of key
+  bool again = false;  // true when it may have run before (after a crash or restart)
 };
 
 // Handed to an executor with each effect. Thread-safe. Exactly one call of complete() (or the
-// destruction of the handle, which leaves the effect in the outbox for the next start) ends the run.
+// destruction of the handle, which leaves the effect in the outbox for the next start) ends the
+// run.
 class EffectHandle {
  public:
   virtual ~EffectHandle() = default;
   // Submits an input to the effect's instance without ending the effect (one chunk of a page).
   // Blocks until it is durable. Errc::cancelled when the effect is no longer wanted: stop then.
   virtual Result<void> progress(std::string type, std::string payload) = 0;
-  // Submits the result: the effect leaves the outbox in the commit of this very step. Does not block.
+  // Submits the result: the effect leaves the outbox in the commit of this very step. Does not
+  // block.
   virtual void complete(std::string type, std::string payload) = 0;
   // True once the engine is shutting down: give up soon, without completing.
   virtual bool stopping() const = 0;
 };
 
-// Runs effects of one name. start() must return at once; the work happens on the executor's threads.
-// The engine never has more than the configured number running per executor and per host.
+// Runs effects of one name. start() must return at once; the work happens on the executor's
+// threads. The engine never has more than the configured number running per executor and per host.
 class EffectExecutor {
  public:
   virtual ~EffectExecutor() = default;

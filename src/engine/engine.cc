@@ -1,1 +1,259 @@
-// begun
+#include "engine/engine.h"
+
+#include <cstdlib>
+
+#include "base/log.h"
+#include "engine/engine_impl.h"
+#include "engine/engine_limits.h"
+
+namespace tidemark {
+namespace {
+
+// Messages are delivered through the inbox: at once as many as keep it busy, in order per target.
+constexpr ExecutorLimits kMessageLimits{1024, 64};
+
+// Where a blocked caller waits. The answer is given under the mutex, because the waiter may be gone
+// the moment it sees it.
+class Waiter {
+ public:
+  std::function<void(Result<Receipt>)> answer() {
+    return [this](Result<Receipt> result) {
+      const std::lock_guard lock(mutex_);
+      result_ = std::move(result);
+      ready_.notify_one();
+    };
+  }
+  Result<Receipt> wait() {
+    std::unique_lock lock(mutex_);
+    ready_.wait(lock, [&] { return result_.has_value(); });
+    return *std::move(result_);
+  }
+  bool wait_a_moment() {
+    std::unique_lock lock(mutex_);
+    return ready_.wait_for(lock, milliseconds(10), [&] { return result_.has_value(); });
+  }
+  bool answered() {
+    const std::lock_guard lock(mutex_);
+    return result_.has_value();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::optional<Result<Receipt>> result_;
+};
+
+[[noreturn]] void registered_twice(std::string_view what, std::string_view name) {
+  log::error("registered twice", {.detail = std::string(what) + " " + std::string(name)});
+  std::abort();
+}
+
+}  // namespace
+
+Engine::Impl::Impl(Store& store, const Clock& clock, Metrics& metrics, EngineOptions options)
+    : store_(store),
+      clock_(clock),
+      options_(options),
+      metrics_(metrics),
+      port_(std::make_shared<engine::EffectPort>(*this)),
+      stepper_(store, machines_),
+      timers_(store),
+      dispatcher_(store, options.effects_in_memory),
+      inbox_({options.inbox_capacity, options.inbox_bytes}),
+      durable_(store.last_sequence()) {
+  dispatcher_.add_executor({}, nullptr, kMessageLimits);
+  metrics.on_collect([port = port_](Metrics& collected) {
+    port->with_sink([&](engine::EffectSink& sink) { sink.show_depths(collected); });
+  });
+}
+
+Engine::Impl::~Impl() = default;
+
+Result<void> Engine::Impl::check(const Input& input) const {
+  using namespace engine;
+  if (!valid_instance_id(input.instance)) {
+    return fail(Errc::invalid_argument, "\"" + input.instance.value.substr(0, kMaxInstanceBytes) +
+                                            "\" is not an instance id: <kind>/<tenant>/<rest>, at "
+                                            "most 512 bytes");
+  }
+  if (!machines_.contains(input.instance.kind())) {
+    return fail(Errc::invalid_argument,
+                "no machine of kind \"" + std::string(input.instance.kind()) +
+                    "\" is registered (instance " + input.instance.value + ")");
+  }
+  if (input.type.empty() || input.type.size() > kMaxNameBytes) {
+    return fail(Errc::invalid_argument, "an input's type has 1 to 256 bytes");
+  }
+  if (input.payload.size() > options_.max_input_bytes) {
+    return fail(Errc::limit_exceeded,
+                "the input has " + std::to_string(input.payload.size()) + " bytes, more than the " +
+                    std::to_string(options_.max_input_bytes) + " one input may have");
+  }
+  if (input.dedupe_key.size() > kMaxDedupeKeyBytes ||
+      input.correlation_id.size() > kMaxCauseIdBytes ||
+      input.causation_id.size() > kMaxCauseIdBytes) {
+    return fail(Errc::limit_exceeded,
+                "a dedupe key has at most 1024 bytes, a correlation or causation id at most 256");
+  }
+  return {};
+}
+
+Result<void> Engine::Impl::enqueue(std::unique_ptr<Work>& work) {
+  const std::lock_guard lock(mutex_);
+  if (finished_ || (stopping_ && work->source == Work::Source::submitted)) {
+    return fail(Errc::cancelled, "the engine is stopping and takes no more inputs");
+  }
+  if (work->source == Work::Source::submitted) {
+    TM_TRY(inbox_.admit(work));
+  } else {
+    inbox_.push(std::move(work));
+  }
+  ++arrivals_;
+  wake_.notify_one();
+  return {};
+}
+
+void Engine::Impl::submit(Input input, std::function<void(Result<Receipt>)> done) {
+  if (auto checked = check(input); !checked) return done(fail(std::move(checked).error()));
+  auto work = std::make_unique<Work>();
+  work->input = std::move(input);
+  work->done = std::move(done);
+  if (auto queued = enqueue(work); !queued) {
+    if (queued.error().code == Errc::overloaded) metrics_.overloaded();
+    work->done(fail(std::move(queued).error()));
+  }
+}
+
+Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
+  Waiter waiter;
+  submit(std::move(input), waiter.answer());
+  bool threaded = false;
+  {
+    const std::lock_guard lock(mutex_);
+    threaded = threaded_;
+  }
+  // The loop's own thread (a callback, an executor's start()) and a caller of an engine without a
+  // thread turn the loop themselves: nobody else would.
+  if (turned_by_me()) {
+    while (!waiter.answered()) turn_as_owner();
+  } else if (!threaded) {
+    while (!waiter.answered()) {
+      if (!turn() && waiter.wait_a_moment()) break;
+    }
+  }
+  return waiter.wait();
+}
+
+void Engine::Impl::report(std::unique_ptr<Work> work) {
+  // Refused only when the engine is over: the effect is still in the outbox, for the next start.
+  static_cast<void>(enqueue(work));
+}
+
+void Engine::Impl::abandon(std::string outbox_key) {
+  const std::lock_guard lock(mutex_);
+  abandoned_.push_back(std::move(outbox_key));
+  wake_.notify_one();
+}
+
+Result<void> Engine::Impl::report_and_wait(std::unique_ptr<Work> work) {
+  if (work->input.payload.size() > options_.max_input_bytes) {
+    return fail(Errc::limit_exceeded, "an effect's progress is larger than an input may be");
+  }
+  Waiter waiter;
+  work->done = waiter.answer();
+  const bool nested = turned_by_me();
+  work->answer_at_once = nested;
+  TM_TRY(enqueue(work));
+  while (nested && !waiter.answered()) turn_as_owner();
+  TM_TRY(waiter.wait());
+  return {};
+}
+
+Engine::Depths Engine::Impl::depths() const {
+  const std::lock_guard lock(mutex_);
+  return {inbox_.size(), inbox_.bytes(), published_.outbox, published_.running, published_.timers};
+}
+
+void Engine::Impl::show_depths(Metrics& metrics) const {
+  const auto now = depths();
+  metrics.set("tidemark_inbox_inputs", {}, static_cast<double>(now.inbox));
+  metrics.set("tidemark_inbox_bytes", {}, static_cast<double>(now.inbox_bytes));
+  metrics.set("tidemark_outbox_effects", {}, static_cast<double>(now.outbox));
+  metrics.set("tidemark_effects_running", {}, static_cast<double>(now.running));
+  metrics.set("tidemark_timers", {}, static_cast<double>(now.timers));
+}
+
+bool Engine::Impl::idle_locked() const {
+  const bool timer_due = published_.next_timer && *published_.next_timer <= clock_.now();
+  return !turning_ && inbox_.empty() && abandoned_.empty() && published_.waiting == 0 &&
+         published_.running == 0 && !timer_due;
+}
+
+Engine::Engine(Store& store, const Clock& clock, Metrics& metrics, EngineOptions options)
+    : impl_(std::make_unique<Impl>(store, clock, metrics, options)) {}
+
+Engine::~Engine() {
+  stop();
+}
+
+void Engine::register_machine(AnyMachine machine) {
+  const std::string kind(machine.kind);
+  if (!impl_->machines_.emplace(kind, std::move(machine)).second) registered_twice("machine", kind);
+}
+
+void Engine::register_executor(std::string name, EffectExecutor& executor, ExecutorLimits limits) {
+  if (impl_->dispatcher_.has_executor(name)) registered_twice("executor", name);
+  impl_->dispatcher_.add_executor(std::move(name), &executor, limits);
+}
+
+Result<void> Engine::recover() {
+  const std::lock_guard turn(impl_->turn_mutex_);
+  TM_TRY(impl_->timers_.recover());
+  TM_TRY(impl_->dispatcher_.recover(impl_->store_.last_sequence()));
+  impl_->publish();
+  return {};
+}
+
+void Engine::stop(std::chrono::milliseconds deadline) {
+  impl_->stop(deadline);
+}
+
+Result<Receipt> Engine::submit(Input input) {
+  return impl_->submit_and_wait(std::move(input));
+}
+
+void Engine::submit(Input input, std::function<void(Result<Receipt>)> done) {
+  impl_->submit(std::move(input), std::move(done));
+}
+
+bool Engine::run_one_batch() {
+  return impl_->turn();
+}
+
+std::optional<WallTime> Engine::next_timer() const {
+  const std::lock_guard lock(impl_->mutex_);
+  return impl_->published_.next_timer;
+}
+
+Sequence Engine::wait_for_record(Sequence after, std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(impl_->mutex_);
+  impl_->news_.wait_for(lock, timeout, [&] { return impl_->durable_ > after || impl_->finished_; });
+  return impl_->durable_;
+}
+
+bool Engine::idle() const {
+  const std::lock_guard lock(impl_->mutex_);
+  return impl_->idle_locked();
+}
+
+bool Engine::wait_until_idle(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(impl_->mutex_);
+  impl_->news_.wait_for(lock, timeout, [&] { return impl_->idle_locked() || impl_->finished_; });
+  return impl_->idle_locked();
+}
+
+Engine::Depths Engine::depths() const {
+  return impl_->depths();
+}
+
+}  // namespace tidemark

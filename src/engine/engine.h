@@ -46,12 +46,12 @@ struct Receipt {
 };
 
 struct EngineOptions {
-  std::size_t inbox_capacity = 4096;             // inputs waiting; more are refused as overloaded
-  std::size_t inbox_bytes = 32U << 20;           // the same in payload bytes
-  std::size_t max_batch_inputs = 512;            // per commit
+  std::size_t inbox_capacity = 4096;    // inputs waiting; more are refused as overloaded
+  std::size_t inbox_bytes = 32U << 20;  // the same in payload bytes
+  std::size_t max_batch_inputs = 512;   // per commit
   std::size_t max_batch_bytes = 4U << 20;
-  std::size_t max_input_bytes = 16U << 20;       // one input; larger is Errc::limit_exceeded
-  std::size_t effects_in_memory = 1024;          // outbox window; the rest stays on disk
+  std::size_t max_input_bytes = 16U << 20;  // one input; larger is Errc::limit_exceeded
+  std::size_t effects_in_memory = 1024;     // outbox window; the rest stays on disk
 };
 
 class Engine {

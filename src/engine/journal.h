@@ -40,24 +40,27 @@ struct JournalRecord {
   Sha256 input_hash{};
   std::uint64_t input_bytes = 0;
   std::string dedupe_key;
-  std::optional<Position> effect;  // the effect this input reports on
-  bool completes = false;          // and ends
+  std::optional<Position> effect;  // the effect this input reports on, or the message it was
+  bool completes = false;          // and ends: it left the outbox in this very commit
   std::string correlation_id;
   std::string causation_id;
   Sha256 state_hash{};
-  std::string state;               // encoded state after the step (states are small)
+  std::string state;  // encoded state after the step (states are small)
   std::vector<Row> rows;
   std::vector<EventNote> events;
   std::vector<EffectRequest> effects;
   std::vector<TimerChange> timers;
   std::vector<Message> messages;
   bool end = false;
-  Sha256 hash{};                   // RFC 6962 leaf hash of the stored record: SHA-256(0x00 || bytes)
+  // Set: the machine refused this message, so it was dropped and nothing else changed; `state` is
+  // the state as it was. Only messages: their sender is gone and could not be told.
+  std::optional<Error> error;
+  Sha256 hash{};  // RFC 6962 leaf hash; see engine/journal_codec.h
 };
 Json to_json(const JournalRecord& record);
 
 struct RecordFilter {
-  std::string tenant{};         // empty: all
+  std::string tenant{};  // empty: all
   std::string correlation_id{};
   std::string instance{};
   std::optional<WallTime> since{};
@@ -70,9 +73,9 @@ Result<JournalRecord> read_record(const StoreView& view, Sequence sequence);
 Result<std::string> read_input(const StoreView& view, Sequence sequence);
 
 struct FeedFilter {
-  std::string tenant{};       // empty: all
-  std::string type_glob{};    // empty: all
-  Position after{};           // exclusive; {seq, kRecordIndex} means "after all of seq"
+  std::string tenant{};     // empty: all
+  std::string type_glob{};  // empty: all
+  Position after{};         // exclusive; {seq, kRecordIndex} means "after all of seq"
   std::size_t limit = 100;
 };
 struct FeedItem {
@@ -81,8 +84,8 @@ struct FeedItem {
 };
 struct FeedPage {
   std::vector<FeedItem> items;
-  Position next;              // resume here, also when nothing matched
-  bool more = false;          // false: the end of the feed was reached
+  Position next;      // resume here, also when nothing matched
+  bool more = false;  // false: the end of the feed was reached
 };
 Result<FeedPage> read_feed(const StoreView& view, const FeedFilter& filter);
 

@@ -52,13 +52,13 @@ class RowReader {
   virtual ~RowReader() = default;
   virtual std::optional<std::string> get(std::string_view key) const = 0;
   // Ascending from the first key >= from among those that start with prefix; false stops.
-  virtual void scan(std::string_view prefix, std::string_view from,
-                    const std::function<bool(std::string_view key, std::string_view value)>&
-                        visitor) const = 0;
+  virtual void scan(
+      std::string_view prefix, std::string_view from,
+      const std::function<bool(std::string_view key, std::string_view value)>& visitor) const = 0;
 };
 
 struct StepContext {
-  Sequence sequence = 0;       // of the record this step will write
+  Sequence sequence = 0;  // of the record this step will write
   WallTime now{};
   std::string_view tenant;
   const InstanceId& instance;
@@ -111,7 +111,8 @@ struct Transition {
   std::vector<TimerChange> timers{};
   std::vector<Message> messages{};
   std::vector<EmittedEvent> events{};
-  // The instance is done: its state and timers go, its rows must already be gone. Its journal stays.
+  // The instance is done: its state and timers go, its rows must already be gone. Its journal
+  // stays.
   bool end = false;
 };
 
@@ -147,9 +148,12 @@ AnyMachine erase() {
             }
             TM_ASSIGN(auto input, M::decode_input(type, payload));
             TM_ASSIGN(auto typed, M::step(context, std::move(state), input));
-            return Transition<std::string>{M::encode(typed.state),   std::move(typed.rows),
-                                           std::move(typed.effects), std::move(typed.timers),
-                                           std::move(typed.messages), std::move(typed.events),
+            return Transition<std::string>{M::encode(typed.state),
+                                           std::move(typed.rows),
+                                           std::move(typed.effects),
+                                           std::move(typed.timers),
+                                           std::move(typed.messages),
+                                           std::move(typed.events),
                                            typed.end};
           }};
 }

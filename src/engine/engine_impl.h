@@ -1,0 +1,104 @@
+// The engine's parts and its loop. Members fall in two: what only the thread that turns the loop
+// touches, and what mutex_ guards.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/metrics.h"
+#include "engine/dispatcher.h"
+#include "engine/effect_port.h"
+#include "engine/engine.h"
+#include "engine/engine_metrics.h"
+#include "engine/inbox.h"
+#include "engine/stepper.h"
+#include "engine/timer_queue.h"
+
+namespace tidemark {
+
+struct Engine::Impl final : engine::EffectSink {
+  using Work = engine::Work;
+  using Works = std::vector<std::unique_ptr<Work>>;
+
+  Impl(Store& store, const Clock& clock, Metrics& metrics, EngineOptions options);
+  ~Impl() override;
+
+  // engine.cc: the way in
+  Result<void> check(const Input& input) const;
+  void submit(Input input, std::function<void(Result<Receipt>)> done);
+  Result<Receipt> submit_and_wait(Input input);
+  Result<void> enqueue(std::unique_ptr<Work>& work);
+  void report(std::unique_ptr<Work> work) override;
+  void abandon(std::string outbox_key) override;
+  Result<void> report_and_wait(std::unique_ptr<Work> work) override;
+  std::size_t max_input_bytes() const override { return options_.max_input_bytes; }
+  void show_depths(Metrics& metrics) const override;
+  Depths depths() const;
+  bool idle_locked() const;
+
+  // loop.cc: one turn
+  bool turn();
+  bool turn_as_owner();
+  Works gather(WallTime now);
+  bool step_all(Works works, WallTime now);
+  void step_one(std::unique_ptr<Work> work, Works& stepped, Works& later);
+  void settle(const Work& work, engine::Outcome outcome, WallTime now);
+  void act_on(engine::BatchOutcome& outcome);
+  void put_back(Works works);
+  void undo(Works stepped, Works later, const Error& error);
+  bool start_effects();
+  void publish();
+  bool turned_by_me() const { return owner_.load() == std::this_thread::get_id(); }
+
+  // lifecycle.cc: the thread around it
+  void run();
+  void wait_for_work(std::uint64_t seen, bool retry);
+  void stop(std::chrono::milliseconds deadline);
+  void finish();
+
+  Store& store_;
+  const Clock& clock_;
+  const EngineOptions options_;
+  engine::EngineMetrics metrics_;
+  engine::Machines machines_;
+  const std::shared_ptr<engine::EffectPort> port_;
+
+  // Touched only by whoever holds turn_mutex_.
+  std::mutex turn_mutex_;
+  std::atomic<std::thread::id> owner_{};
+  engine::Stepper stepper_;
+  engine::TimerQueue timers_;
+  engine::Dispatcher dispatcher_;
+  bool starting_effects_ = false;
+  bool retry_soon_ = false;                // something of ours failed: try again, but after a pause
+  std::vector<engine::Outcome> outcomes_;  // of this batch's stepped inputs
+  std::map<std::string, Error, std::less<>> held_;  // instances whose order waits for a retry
+
+  // Guarded by mutex_.
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;          // the loop's thread
+  mutable std::condition_variable news_;  // whoever waits for a record, for idleness, for the end
+  engine::Inbox inbox_;
+  std::vector<std::string> abandoned_;
+  std::uint64_t arrivals_ = 0;  // counts what came in, to tell news from what was put back
+  Sequence durable_ = 0;
+  bool turning_ = false;
+  bool threaded_ = false;
+  bool stopping_ = false;  // no new inputs
+  bool finished_ = false;  // the loop is over
+  std::chrono::steady_clock::time_point stop_deadline_{};
+  struct Published {
+    std::size_t waiting = 0;
+    std::size_t outbox = 0;
+    std::size_t running = 0;
+    std::size_t timers = 0;
+    std::optional<WallTime> next_timer{};
+  } published_;
+
+  std::thread thread_;
+  milliseconds retry_pause_{0};
+};
+
+}  // namespace tidemark

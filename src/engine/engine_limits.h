@@ -1,0 +1,20 @@
+// Limits of the engine's own formats. What users may tune is in EngineOptions.
+#pragma once
+
+#include <cstddef>
+
+#include "engine/machine.h"
+
+namespace tidemark::engine {
+
+inline constexpr std::size_t kMaxInstanceBytes = 512;
+inline constexpr std::size_t kMaxNameBytes = 256;  // input types, timers, executors
+inline constexpr std::size_t kMaxDedupeKeyBytes = 1024;
+inline constexpr std::size_t kMaxCauseIdBytes = 256;  // correlation and causation ids
+inline constexpr std::size_t kMaxRowKeyBytes = 4096;
+inline constexpr std::size_t kMaxOutputs = 0xFFFF;  // kRecordIndex is not an output's index
+
+// "<kind>/<tenant>/<rest>", not too long.
+bool valid_instance_id(const InstanceId& id);
+
+}  // namespace tidemark::engine

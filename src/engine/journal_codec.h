@@ -1,0 +1,34 @@
+// The stored form of a journal record.
+//
+//   value = u8 format (1), 32 bytes leaf hash, CBOR map
+//   leaf hash = SHA-256(0x00 || format || CBOR map)         (RFC 6962, 2.1: the hash of a leaf)
+//
+// The map's keys, those in brackets only when they say something: sequence, at (ms), tenant,
+// instance, previous, machine_version, input_type, input_hash, input_bytes, [dedupe_key], [effect:
+// [sequence, index]], [completes], correlation_id, [causation_id], state_hash, state, [rows: {key,
+// [hash]}], [events: {id, type, [dedupe_key], hash}], [effects: {executor, host, payload}],
+// [timers: {name, [due], [new_cause]}], [messages: {to, type, payload}], [end], [error: {code,
+// message}]. Hashes, states, payloads and row keys are byte strings.
+//
+// An event is stored as u8 format (1) and the CBOR map of its wire form (domain/event.h); its hash
+// in the record is SHA-256 over these bytes, format included.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "domain/event.h"
+#include "engine/journal.h"
+
+namespace tidemark::engine {
+
+// Sets record.hash to the leaf hash it stores.
+std::string encode_record(JournalRecord& record);
+// Errc::corrupt when the bytes cannot be read or the hash does not match them.
+Result<JournalRecord> decode_record(std::string_view bytes);
+
+std::string encode_event(const Event& event);
+Result<Event> decode_event(std::string_view bytes);
+
+}  // namespace tidemark::engine

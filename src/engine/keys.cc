@@ -1,0 +1,166 @@
+#include "engine/keys.h"
+
+#include "store/key.h"
+
+namespace tidemark::engine {
+namespace {
+
+enum TimerKind : std::uint8_t { kTimerByDue = 1, kTimerByName = 2 };
+enum IndexKind : std::uint8_t {
+  kByCorrelation = 1,
+  kByInstance = 2,
+  kEventsOfTenant = 3,
+  kRecordsOfTenant = 4
+};
+constexpr std::size_t kPositionBytes = 10;
+constexpr std::size_t kSequenceBytes = 8;
+constexpr std::size_t kPartitionBytes = 2;
+
+KeyWriter begin() {
+  KeyWriter key;
+  key.u16(kPartition);
+  return key;
+}
+
+std::string index_prefix(IndexKind kind, std::string_view value) {
+  return begin().u8(kind).text(value).str();
+}
+
+WallTime time_at(std::int64_t ms) {
+  return WallTime{milliseconds{ms}};
+}
+
+}  // namespace
+
+std::string partition_prefix() {
+  return begin().str();
+}
+
+std::string sequence_key(Sequence sequence) {
+  return begin().u64(sequence).str();
+}
+
+std::optional<Sequence> parse_sequence_key(std::string_view key) {
+  KeyReader reader(key);
+  reader.u16();
+  const auto sequence = reader.u64();
+  if (!reader.ok() || !reader.rest().empty()) return std::nullopt;
+  return sequence;
+}
+
+std::string event_key(Position position) {
+  return begin().u64(position.sequence).u16(position.index).str();
+}
+
+std::optional<Position> parse_event_key(std::string_view key) {
+  KeyReader reader(key);
+  reader.u16();
+  Position position;
+  position.sequence = reader.u64();
+  position.index = reader.u16();
+  if (!reader.ok() || !reader.rest().empty()) return std::nullopt;
+  return position;
+}
+
+std::string instance_key(std::string_view instance) {
+  return begin().raw(instance).str();
+}
+
+std::string_view instance_of_key(std::string_view key) {
+  return key.substr(kPartitionBytes);
+}
+
+std::string row_prefix(std::string_view instance) {
+  return begin().text(instance).str();
+}
+
+std::string row_key(std::string_view instance, std::string_view key) {
+  return begin().text(instance).raw(key).str();
+}
+
+std::string timer_due_prefix() {
+  return begin().u8(kTimerByDue).str();
+}
+
+std::string timer_due_from(WallTime due) {
+  return begin().u8(kTimerByDue).i64(due.time_since_epoch().count()).str();
+}
+
+std::string timer_due_key(WallTime due, std::string_view instance, std::string_view name) {
+  return begin().u8(kTimerByDue).i64(due.time_since_epoch().count()).text(instance).raw(name).str();
+}
+
+std::optional<TimerKey> parse_timer_due_key(std::string_view key) {
+  KeyReader reader(key);
+  reader.u16();
+  const bool by_due = reader.u8() == kTimerByDue;
+  TimerKey timer;
+  timer.due = time_at(reader.i64());
+  timer.instance = reader.text();
+  timer.name = reader.rest();
+  if (!reader.ok() || !by_due) return std::nullopt;
+  return timer;
+}
+
+std::string timer_name_prefix(std::string_view instance) {
+  return begin().u8(kTimerByName).text(instance).str();
+}
+
+std::string timer_name_key(std::string_view instance, std::string_view name) {
+  return begin().u8(kTimerByName).text(instance).raw(name).str();
+}
+
+std::string outbox_prefix(std::string_view executor, std::string_view host) {
+  return begin().text(executor).text(host).str();
+}
+
+std::string outbox_key(std::string_view executor, std::string_view host, Position position) {
+  return begin().text(executor).text(host).u64(position.sequence).u16(position.index).str();
+}
+
+std::optional<OutboxKey> parse_outbox_key(std::string_view key) {
+  KeyReader reader(key);
+  reader.u16();
+  OutboxKey parsed;
+  parsed.executor = reader.text();
+  parsed.host = reader.text();
+  parsed.position.sequence = reader.u64();
+  parsed.position.index = reader.u16();
+  if (!reader.ok() || !reader.rest().empty()) return std::nullopt;
+  return parsed;
+}
+
+std::string_view outbox_prefix_of(std::string_view key) {
+  return key.substr(0, key.size() < kPositionBytes ? 0 : key.size() - kPositionBytes);
+}
+
+std::string dedupe_key(std::string_view tenant, std::string_view key) {
+  return begin().text(tenant).raw(key).str();
+}
+
+std::string by_correlation_prefix(std::string_view correlation_id) {
+  return index_prefix(kByCorrelation, correlation_id);
+}
+
+std::string by_instance_prefix(std::string_view instance) {
+  return index_prefix(kByInstance, instance);
+}
+
+std::string events_of_tenant_prefix(std::string_view tenant) {
+  return index_prefix(kEventsOfTenant, tenant);
+}
+
+std::string records_of_tenant_prefix(std::string_view tenant) {
+  return index_prefix(kRecordsOfTenant, tenant);
+}
+
+std::string index_key(std::string prefix, Sequence sequence) {
+  return prefix.append(KeyWriter().u64(sequence).str());
+}
+
+std::optional<Sequence> sequence_of_index_key(std::string_view key) {
+  if (key.size() < kSequenceBytes) return std::nullopt;
+  return KeyReader(key.substr(key.size() - kSequenceBytes)).u64();
+}
+
+}  // namespace tidemark::engine

@@ -1,0 +1,83 @@
+// Every key the engine writes, in one place; golden files under tests/data/keys/ hold an example of
+// each. All keys start with the partition (u16), so that one partition is one range of every table.
+// Numbers are big-endian, i64 with its sign bit flipped; text(x) is a u16 length and the bytes;
+// raw(x) is the bytes alone and always last.
+//
+//   journal        u16 partition, u64 sequence
+//   input          u16 partition, u64 sequence
+//   event          u16 partition, u64 sequence, u16 index
+//   instance       u16 partition, raw(instance id)
+//   row            u16 partition, text(instance id), raw(row key)
+//   timer    1     u16 partition, u8 1, i64 due in ms, text(instance id), raw(name)
+//            2     u16 partition, u8 2, text(instance id), raw(name)
+//   outbox         u16 partition, text(executor), text(host), u64 sequence, u16 index
+//                  A message between instances has executor "" and its target as host.
+//   dedupe         u16 partition, text(tenant), raw(dedupe key)
+//   journal_index 1  u16 partition, u8 1, text(correlation id), u64 sequence
+//                 2  u16 partition, u8 2, text(instance id), u64 sequence
+//                 3  u16 partition, u8 3, text(tenant), u64 sequence   only records with events
+//                 4  u16 partition, u8 4, text(tenant), u64 sequence   every record
+//
+// The outbox is grouped by executor and host, not by sequence alone, so that what waits for one
+// host is one range: a host that is down is skipped in one seek, however much waits for it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/ids.h"
+
+namespace tidemark::engine {
+
+inline constexpr std::uint16_t kPartition = 0;
+
+std::string partition_prefix();
+
+std::string sequence_key(Sequence sequence);  // journal and input
+std::optional<Sequence> parse_sequence_key(std::string_view key);
+
+std::string event_key(Position position);
+std::optional<Position> parse_event_key(std::string_view key);
+
+std::string instance_key(std::string_view instance);
+std::string_view instance_of_key(std::string_view key);
+
+std::string row_prefix(std::string_view instance);
+std::string row_key(std::string_view instance, std::string_view key);
+
+struct TimerKey {
+  WallTime due{};
+  std::string instance;
+  std::string name;
+};
+std::string timer_due_prefix();
+std::string timer_due_from(WallTime due);
+std::string timer_due_key(WallTime due, std::string_view instance, std::string_view name);
+std::optional<TimerKey> parse_timer_due_key(std::string_view key);
+std::string timer_name_prefix(std::string_view instance);
+std::string timer_name_key(std::string_view instance, std::string_view name);
+
+struct OutboxKey {
+  std::string executor;
+  std::string host;
+  Position position;
+};
+std::string outbox_prefix(std::string_view executor, std::string_view host);
+std::string outbox_key(std::string_view executor, std::string_view host, Position position);
+std::optional<OutboxKey> parse_outbox_key(std::string_view key);
+// The outbox_prefix() that a key starts with.
+std::string_view outbox_prefix_of(std::string_view key);
+
+std::string dedupe_key(std::string_view tenant, std::string_view key);
+
+std::string by_correlation_prefix(std::string_view correlation_id);
+std::string by_instance_prefix(std::string_view instance);
+std::string events_of_tenant_prefix(std::string_view tenant);
+std::string records_of_tenant_prefix(std::string_view tenant);
+// One of the four prefixes above with the sequence behind it, and back.
+std::string index_key(std::string prefix, Sequence sequence);
+std::optional<Sequence> sequence_of_index_key(std::string_view key);
+
+}  // namespace tidemark::engine

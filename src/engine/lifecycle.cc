@@ -1,0 +1,104 @@
+// The thread that turns the loop, and how it ends.
+#include <algorithm>
+
+#include "engine/engine_impl.h"
+
+namespace tidemark {
+namespace {
+
+constexpr milliseconds kFirstRetryPause{20};
+constexpr milliseconds kLongestRetryPause{1000};
+// The longest nap while a timer is set: the injected clock may jump, and nobody tells.
+constexpr milliseconds kLongestNap{500};
+
+}  // namespace
+
+void Engine::start() {
+  const std::lock_guard lock(impl_->mutex_);
+  if (impl_->threaded_ || impl_->stopping_) return;
+  impl_->threaded_ = true;
+  impl_->thread_ = std::thread([this] { impl_->run(); });
+}
+
+void Engine::Impl::run() {
+  while (true) {
+    std::uint64_t seen = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      seen = arrivals_;
+      const bool done = inbox_.empty() && abandoned_.empty() && published_.running == 0;
+      if (stopping_ && (done || std::chrono::steady_clock::now() >= stop_deadline_)) return;
+    }
+    retry_soon_ = false;
+    const bool did_something = turn();
+    if (retry_soon_ || !did_something) wait_for_work(seen, retry_soon_);
+  }
+}
+
+void Engine::Impl::wait_for_work(std::uint64_t seen, bool retry) {
+  std::unique_lock lock(mutex_);
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  SteadyTime until = SteadyTime::max();
+  const auto nap = [&](milliseconds pause) {
+    until = std::min(until, std::chrono::steady_clock::now() + pause);
+  };
+  if (retry) {
+    retry_pause_ = std::clamp(retry_pause_ * 2, kFirstRetryPause, kLongestRetryPause);
+    nap(retry_pause_);
+  } else {
+    retry_pause_ = milliseconds{0};
+  }
+  if (published_.next_timer && !stopping_) {
+    nap(std::clamp(*published_.next_timer - clock_.now(), milliseconds{retry ? 20 : 0},
+                   kLongestNap));
+  }
+  const bool was_stopping = stopping_;
+  if (was_stopping) until = std::min(until, stop_deadline_);
+  const auto something_new = [&] {
+    const bool left = !retry && !inbox_.empty();
+    return arrivals_ != seen || left || !abandoned_.empty() || stopping_ != was_stopping;
+  };
+  if (until == SteadyTime::max()) {
+    wake_.wait(lock, something_new);
+  } else {
+    wake_.wait_until(lock, until, something_new);
+  }
+}
+
+void Engine::Impl::stop(std::chrono::milliseconds deadline) {
+  {
+    std::unique_lock lock(mutex_);
+    if (stopping_) {
+      news_.wait(lock, [&] { return finished_; });
+      return;
+    }
+    stopping_ = true;
+    stop_deadline_ = std::chrono::steady_clock::now() + deadline;
+    port_->stopping = true;
+    wake_.notify_all();
+  }
+  if (thread_.joinable()) {
+    thread_.join();
+  } else {
+    run();
+  }
+  finish();
+}
+
+void Engine::Impl::finish() {
+  Works left;
+  {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    left = inbox_.take(inbox_.size(), SIZE_MAX);
+  }
+  for (auto& work : left) {
+    if (work->done) {
+      work->done(fail(Errc::cancelled, "the engine stopped before this input was stepped"));
+    }
+  }
+  port_->close();
+  news_.notify_all();
+}
+
+}  // namespace tidemark

@@ -1,0 +1,191 @@
+// The writes of one step. Nothing here can fail: whatever could was done by plan().
+#include "base/sha256.h"
+#include "engine/journal_codec.h"
+#include "engine/keys.h"
+#include "engine/stepper.h"
+
+namespace tidemark::engine {
+
+JournalRecord Stepper::begin_record(const Work& work, const Loaded& loaded) const {
+  JournalRecord record;
+  record.sequence = next_;
+  record.at = now_;
+  record.tenant = work.input.instance.tenant();
+  record.instance = work.input.instance;
+  record.previous = loaded.value.last;
+  record.input_type = work.input.type;
+  record.input_hash = sha256(work.input.payload);
+  record.input_bytes = work.input.payload.size();
+  record.dedupe_key = work.input.dedupe_key;
+  record.correlation_id = work.input.correlation_id;
+  record.causation_id = work.input.causation_id;
+  if (!work.outbox_key.empty()) {
+    if (const auto key = parse_outbox_key(work.outbox_key)) record.effect = key->position;
+    record.completes = work.source != Work::Source::progress;
+  }
+  return record;
+}
+
+void Stepper::write(Work& work, const AnyMachine& machine, const Loaded& loaded, Plan plan) {
+  auto& transition = plan.transition;
+  JournalRecord record = begin_record(work, loaded);
+  record.machine_version = machine.version;
+  record.end = transition.end;
+  write_instance(work, transition);
+  write_rows(record, transition.rows);
+  write_events(record, transition.events);
+  write_timers(work, plan.timers);
+  write_outbox(work, transition);
+  if (record.completes) remove_outbox_entry(work);
+  write_dedupe(work);
+  record.state_hash = sha256(transition.state);
+  record.state = std::move(transition.state);
+  record.timers = std::move(transition.timers);
+  record.effects = std::move(transition.effects);
+  record.messages = std::move(transition.messages);
+  finish_record(work, record);
+  auto& steps = outcome_.steps_by_machine;
+  const auto found = steps.find(machine.kind);
+  found == steps.end() ? void(steps.emplace(machine.kind, 1)) : void(++found->second);
+}
+
+void Stepper::write_instance(const Work& work, const Transition<std::string>& transition) {
+  const auto key = instance_key(work.input.instance.value);
+  if (transition.end) {
+    overlay_.erase(Table::instance, key);
+  } else {
+    overlay_.put(Table::instance, key, encode(InstanceValue{next_, transition.state}));
+  }
+}
+
+void Stepper::write_rows(JournalRecord& record, std::vector<RowChange>& rows) {
+  const std::string prefix = row_prefix(record.instance.value);
+  record.rows.reserve(rows.size());
+  for (auto& row : rows) {
+    JournalRecord::Row note{row.key, std::nullopt};
+    if (row.value) {
+      note.value_hash = sha256(*row.value);
+      overlay_.put(Table::row, prefix + row.key, std::move(*row.value));
+    } else {
+      overlay_.erase(Table::row, prefix + row.key);
+    }
+    record.rows.push_back(std::move(note));
+  }
+}
+
+void Stepper::write_events(JournalRecord& record, std::vector<EmittedEvent>& events) {
+  if (events.empty()) return;
+  record.events.reserve(events.size());
+  std::uint16_t index = 0;
+  for (auto& emitted : events) {
+    const Position position{next_, index++};
+    Event event;
+    event.id = make_id(kEventPrefix, now_, position);
+    event.type = std::move(emitted.type);
+    event.version = emitted.version;
+    event.occurred_at = now_;
+    event.company_id = record.tenant;
+    event.source = std::move(emitted.source);
+    event.correlation_id = record.correlation_id;
+    event.causation_id = record.causation_id;
+    event.payload = std::move(emitted.payload);
+    const auto bytes = encode_event(event);
+    overlay_.append(Table::event, event_key(position), bytes);
+    ++outcome_.events_by_type[event.type];
+    record.events.push_back(
+        {std::move(event.id), std::move(event.type), std::move(emitted.dedupe_key), sha256(bytes)});
+  }
+  overlay_.append(Table::journal_index, index_key(events_of_tenant_prefix(record.tenant), next_),
+                  {});
+}
+
+void Stepper::write_timers(const Work& work, const std::vector<Plan::TimerWrite>& timers) {
+  const std::string_view instance = work.input.instance.value;
+  for (const auto& timer : timers) {
+    const auto name_key = timer_name_key(instance, timer.name);
+    if (timer.erase) {
+      overlay_.erase(Table::timer, timer_due_key(*timer.erase, instance, timer.name));
+      overlay_.erase(Table::timer, name_key);
+      --outcome_.timers_delta;
+    }
+    if (timer.put) {
+      const TimerValue value{next_, now_, timer.new_cause, work.input.correlation_id};
+      overlay_.put(Table::timer, timer_due_key(*timer.put, instance, timer.name), encode(value));
+      overlay_.put(Table::timer, name_key, encode_due(*timer.put));
+      ++outcome_.timers_delta;
+      outcome_.timers_set.push_back(*timer.put);
+    }
+  }
+}
+
+void Stepper::write_outbox(const Work& work, Transition<std::string>& transition) {
+  std::uint16_t index = 0;
+  const auto add = [&](std::string executor, std::string host, std::string type,
+                       std::string payload) {
+    OutboxEntry entry{{next_, index++},    std::move(executor),       std::move(host),
+                      work.input.instance, work.input.correlation_id, now_,
+                      std::move(type),     std::move(payload)};
+    overlay_.put(Table::outbox, outbox_key(entry.executor, entry.host, entry.position),
+                 encode(entry));
+    outcome_.outbox_added.push_back(std::move(entry));
+  };
+  for (const auto& effect : transition.effects)
+    add(effect.executor, effect.host, {}, effect.payload);
+  for (const auto& message : transition.messages) {
+    add({}, message.to.value, message.type, message.payload);
+  }
+}
+
+void Stepper::remove_outbox_entry(const Work& work) {
+  if (work.source == Work::Source::progress) return;
+  overlay_.erase(Table::outbox, work.outbox_key);
+  outcome_.outbox_removed.push_back(work.outbox_key);
+}
+
+void Stepper::write_dedupe(const Work& work) {
+  if (work.input.dedupe_key.empty()) return;
+  overlay_.put(Table::dedupe, dedupe_key(work.input.instance.tenant(), work.input.dedupe_key),
+               encode(DedupeValue{next_, now_ + work.input.dedupe_for, work.input.correlation_id}));
+}
+
+void Stepper::finish_record(Work& work, JournalRecord& record) {
+  const auto key = sequence_key(next_);
+  overlay_.append(Table::journal, key, encode_record(record));
+  overlay_.append(Table::input, key, encode_input(work.input.payload));
+  const auto index = [&](std::string prefix) {
+    overlay_.append(Table::journal_index, index_key(std::move(prefix), next_), {});
+  };
+  index(by_correlation_prefix(record.correlation_id));
+  index(records_of_tenant_prefix(record.tenant));
+  if (record.end || record.error) {
+    // The next step of this instance, maybe in this very batch, finds its predecessor by this key.
+    overlay_.put(Table::journal_index, index_key(by_instance_prefix(record.instance.value), next_),
+                 {});
+  } else {
+    index(by_instance_prefix(record.instance.value));
+  }
+  work.result = Receipt{next_, false, record.correlation_id};
+  outcome_.last = next_++;
+}
+
+// A message that its target refuses would block every later message to it for ever, so it leaves
+// the outbox; the record keeps what it was and why it was refused.
+Result<Outcome> Stepper::reject(Work& work, const Error& error) {
+  TM_ASSIGN(auto loaded, load(work.input.instance));
+  const auto machine = machines_.find(work.input.instance.kind());
+  JournalRecord record = begin_record(work, loaded);
+  record.machine_version = machine == machines_.end() ? 0 : machine->second.version;
+  record.error = Error{error.code, error.message, {}};
+  record.state_hash = sha256(loaded.value.state);
+  record.state = loaded.value.state;
+  if (loaded.exists) {
+    loaded.value.last = next_;
+    overlay_.put(Table::instance, instance_key(work.input.instance.value), encode(loaded.value));
+  }
+  remove_outbox_entry(work);
+  finish_record(work, record);
+  work.result = fail(error);
+  return Outcome::rejected;
+}
+
+}  // namespace tidemark::engine
