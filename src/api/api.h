@@ -1,0 +1,52 @@
+// The HTTP API apart from HTTP: a request in, a response out. The server calls it for every
+// connection; the command line calls it directly when no server runs. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "engine/engine.h"
+#include "net/http_server.h"
+#include "store/store.h"
+#include "sync/sync_service.h"
+
+namespace tidemark {
+
+class SyncProgressReader;
+
+// What the handlers work on; all of it outlives the Api.
+struct ApiParts {
+  const Store& store;
+  Engine& engine;
+  SyncService& sync;
+  Metrics& metrics;
+  const Clock& clock;
+  std::string version;
+  std::string data_dir;
+  bool behind_proxy = false;
+  // Why no work is taken right now (starting, stopping); empty: ready.
+  std::function<std::string()> not_ready = [] { return std::string(); };
+  std::shared_ptr<SyncProgressReader> progress{};  // the Api makes its own
+};
+
+class Api {
+ public:
+  // Describes its metrics and sets those that are computed on demand (lag, sizes, depths).
+  explicit Api(ApiParts parts);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  // Any request to any path: finds the route, checks the key and the parameters, answers.
+  ServerResponse handle(const ServerRequest& request) const;
+
+  // Registers every route and the error answers with a server, before its start().
+  void mount(HttpServer& server) const;
+
+ private:
+  ApiParts parts_;
+};
+
+}  // namespace tidemark

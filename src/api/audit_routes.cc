@@ -1,0 +1,51 @@
+#include <charconv>
+
+#include "api/handlers.h"
+#include "engine/journal.h"
+
+namespace tidemark {
+namespace {
+
+std::optional<Sequence> parse_sequence(std::string_view text) {
+  Sequence sequence = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return sequence;
+}
+
+}  // namespace
+
+Result<ServerResponse> get_audit(const ApiParts& parts, const Call& call) {
+  RecordFilter filter;
+  filter.tenant = call.tenant();
+  filter.correlation_id = call.text("correlation");
+  filter.instance = call.text("instance");
+  filter.since = call.time("since");
+  filter.after = static_cast<Sequence>(call.integer("after", 0));
+  filter.limit = static_cast<std::size_t>(call.integer("limit", 100));
+  if (filter.limit == 0) return fail(Errc::invalid_argument, "limit must be at least 1");
+  if (const auto page = call.text("page"); !page.empty()) {
+    const auto after = parse_sequence(page);
+    if (!after) return fail(Errc::invalid_argument, "page is not a next_page of this list");
+    filter.after = *after;
+  }
+  TM_ASSIGN(const auto records, read_records(parts.store, filter));
+  Json items = Json::array();
+  for (const auto& record : records) items.push_back(to_json(record));
+  const bool full = records.size() == filter.limit;
+  return list_response(items, full ? std::to_string(records.back().sequence) : "");
+}
+
+Result<ServerResponse> get_audit_record(const ApiParts& parts, const Call& call) {
+  const std::string& text = call.capture("sequence");
+  const auto unknown = [&] { return fail(Errc::not_found, "there is no journal record " + text); };
+  const auto sequence = parse_sequence(text);
+  if (!sequence || *sequence == 0) return unknown();
+  auto record = read_record(parts.store, *sequence);
+  if (!record && record.error().code == Errc::not_found) return unknown();
+  if (!record) return fail(std::move(record).error());
+  if (!call.may_see(record->tenant)) return unknown();
+  return json_response(to_json(*record));
+}
+
+}  // namespace tidemark

@@ -1,0 +1,30 @@
+#include "app/commands.h"
+#include "app/exit_code.h"
+#include "app/output.h"
+
+namespace tidemark::app {
+
+// A configuration with problems never comes here: they were told, and the exit code is 2.
+int run_config_check(const Config& config) {
+  Output::line(config.file + ": ok, " + std::to_string(config.accounts.size()) +
+               (config.accounts.size() == 1 ? " account" : " accounts") + ", data in " +
+               config.data_dir);
+  return kDone;
+}
+
+int run_config_show(const Config& config, const ListOptions& options) {
+  if (options.json) {
+    Json items = Json::array();
+    for (const auto& value : config.shown) {
+      items.push_back({{"key", value.key}, {"value", value.value}, {"origin", value.origin.text()}});
+    }
+    Output::line(dump_json({{"items", items}, {"next_page", nullptr}}));
+    return kDone;
+  }
+  TextTable table({{"KEY"}, {"VALUE", false, true}, {"FROM"}});
+  for (const auto& value : config.shown) table.add({value.key, value.value, value.origin.text()});
+  Output::write(table.text(Output::terminal() ? static_cast<std::size_t>(Output::width()) : 1000));
+  return kDone;
+}
+
+}  // namespace tidemark::app

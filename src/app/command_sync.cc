@@ -1,0 +1,260 @@
+// `tidemark sync`: one sync, then the end.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "api/sync_progress.h"
+#include "app/commands.h"
+#include "app/exit_code.h"
+#include "app/output.h"
+#include "base/text.h"
+
+namespace tidemark::app {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr std::chrono::seconds kProgressAfter{2};
+constexpr std::chrono::milliseconds kLook{250};  // how soon an interrupt is seen
+
+// One line on the terminal that rewrites itself, once the work takes longer than two seconds.
+class ProgressLine {
+ public:
+  ~ProgressLine() {
+    if (shown_) std::fputs("\r\x1b[K", stderr);
+  }
+  void update(const std::string& text) {
+    if (!terminal_ || std::chrono::steady_clock::now() - begun_ < kProgressAfter) return;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::steady_clock::now() - begun_);
+    const std::string line = "\r\x1b[K" + fit(text + ", " + std::to_string(seconds.count()) + " s", 78);
+    std::fputs(line.c_str(), stderr);
+    std::fflush(stderr);
+    shown_ = true;
+  }
+
+ private:
+  SteadyTime begun_ = std::chrono::steady_clock::now();
+  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  bool shown_ = false;
+};
+
+struct Counts {
+  std::uint64_t created = 0;
+  std::uint64_t updated = 0;
+  std::uint64_t deleted = 0;
+};
+using CountsByCalendar = std::map<std::string, Counts>;  // by calendar id
+
+void add_counts(CountsByCalendar& sums, const Json& calendars) {
+  for (const auto& calendar : calendars) {
+    Counts& counts = sums[text_at(calendar, "calendar")];
+    counts.created += calendar.value("created", std::uint64_t{0});
+    counts.updated += calendar.value("updated", std::uint64_t{0});
+    counts.deleted += calendar.value("deleted", std::uint64_t{0});
+  }
+}
+
+std::uint64_t total(const CountsByCalendar& sums) {
+  std::uint64_t sum = 0;
+  for (const auto& [id, counts] : sums) sum += counts.created + counts.updated + counts.deleted;
+  return sum;
+}
+
+std::string_view mode_name(const SyncOptions& options) {
+  if (options.full) return "full";
+  return options.reconcile ? "reconcile" : "incremental";
+}
+
+ApiResult<std::vector<std::string>> request_all(Backend& backend, const SyncOptions& options) {
+  std::vector<std::string> correlations;
+  auto targets = options.targets;
+  if (targets.empty()) targets.emplace_back();
+  for (const auto& target : targets) {
+    const Json body = {{"target", target}, {"mode", mode_name(options)}};
+    const auto receipt = backend.call_json({"POST", "/v1/sync", {}, {}, dump_json(body)});
+    if (!receipt) return tl::unexpected(receipt.error());
+    correlations.push_back(text_at(*receipt, "correlation_id"));
+  }
+  return correlations;
+}
+
+// In our own process whatever runs, runs for us, what a killed run left behind included: wait for
+// all of it and count all of it.
+ApiResult<CountsByCalendar> finish_here(Runtime& runtime, Sequence before) {
+  ProgressLine progress;
+  while (!runtime.engine().wait_until_idle(kLook) && !interrupted()) {
+    const auto depths = runtime.engine().depths();
+    progress.update("syncing: " + std::to_string(runtime.store().last_sequence() - before) +
+                    " steps, " + std::to_string(depths.outbox) + " requests to go");
+  }
+  CountsByCalendar sums;
+  if (runtime.store().last_sequence() == before) return sums;
+  SyncProgress done;
+  done.last = before;
+  if (auto read = add_records(runtime.store(), {}, done); !read) {
+    return tl::unexpected(to_failure(read.error()));
+  }
+  add_counts(sums, to_json(done));
+  return sums;
+}
+
+ApiResult<CountsByCalendar> finish_there(Backend& backend,
+                                         const std::vector<std::string>& correlations) {
+  ProgressLine progress;
+  CountsByCalendar sums;
+  for (const auto& correlation : correlations) {
+    for (bool done = false; !done && !interrupted();) {
+      const auto answer =
+          backend.call_json({"GET", "/v1/sync/" + correlation, {{"wait", "1"}}});
+      if (!answer) return tl::unexpected(answer.error());
+      done = answer->value("done", true);
+      CountsByCalendar now = sums;
+      add_counts(now, (*answer)["calendars"]);
+      progress.update("syncing: " + std::to_string(total(now)) + " changes");
+      if (done) sums = std::move(now);
+    }
+  }
+  return sums;
+}
+
+// Which rows of the status this run was about.
+class Scope {
+ public:
+  Scope(const Config& config, const std::vector<std::string>& targets) : targets_(targets) {
+    for (const auto& account : config.accounts) accounts_.push_back(account.settings.id);
+  }
+
+  bool has_account(const std::string& id) const {
+    if (std::find(accounts_.begin(), accounts_.end(), id) == accounts_.end()) return false;
+    return targets_.empty() || std::any_of(targets_.begin(), targets_.end(), [&](const auto& target) {
+             return target.substr(0, target.find('/')) == id;
+           });
+  }
+  bool has_calendar(const Json& calendar) const {
+    const auto account = text_at(calendar, "account");
+    if (!has_account(account)) return false;
+    return targets_.empty() || std::any_of(targets_.begin(), targets_.end(), [&](const auto& target) {
+             const auto slash = target.find('/');
+             if (target.substr(0, slash) != account) return false;
+             if (slash == std::string::npos) return true;
+             const auto wanted = target.substr(slash + 1);
+             return glob_match(wanted, text_at(calendar, "name")) ||
+                    glob_match(wanted, text_at(calendar, "id"));
+           });
+  }
+
+ private:
+  std::vector<std::string> targets_;
+  std::vector<std::string> accounts_;
+};
+
+struct Summary {
+  Json calendars = Json::array();
+  Json accounts = Json::array();  // those that failed
+  int exit_code = kDone;
+
+  void blame(const std::string& error_code) {
+    const int code = exit_code_of_name(error_code);
+    // An upstream that failed is the more telling of the two.
+    if (code == kUpstreamFailed || exit_code == kDone) {
+      exit_code = code == kUpstreamFailed ? kUpstreamFailed : kFailed;
+    }
+  }
+};
+
+Summary summarize(const Json& status, const Scope& scope, const CountsByCalendar& sums) {
+  Summary summary;
+  for (const auto& account : status["accounts"]) {
+    const auto code = text_at(account, "error_code");
+    if (code.empty() || !scope.has_account(text_at(account, "id"))) continue;
+    summary.accounts.push_back(account);
+    summary.blame(code);
+  }
+  for (const auto& calendar : status["calendars"]) {
+    const auto id = text_at(calendar, "id");
+    const auto found = sums.find(id);
+    if (found == sums.end() && !scope.has_calendar(calendar)) continue;
+    const Counts counts = found == sums.end() ? Counts{} : found->second;
+    const auto code = text_at(calendar, "error_code");
+    if (!code.empty()) summary.blame(code);
+    summary.calendars.push_back({{"id", id},
+                                 {"account", calendar["account"]},
+                                 {"name", calendar["name"]},
+                                 {"created", counts.created},
+                                 {"updated", counts.updated},
+                                 {"deleted", counts.deleted},
+                                 {"state", calendar["state"]},
+                                 {"error_code", calendar.value("error_code", Json())},
+                                 {"error", calendar.value("error", Json())}});
+  }
+  return summary;
+}
+
+void show(const Summary& summary) {
+  TextTable table({{"CALENDAR", false, true},
+                   {"CREATED", true},
+                   {"UPDATED", true},
+                   {"DELETED", true},
+                   {"STATE"}});
+  for (const auto& calendar : summary.calendars) {
+    table.add({text_at(calendar, "account") + "/" + text_at(calendar, "name"),
+               text_at(calendar, "created"), text_at(calendar, "updated"),
+               text_at(calendar, "deleted"), text_at(calendar, "state")});
+  }
+  if (!table.empty()) Output::write(table.text(static_cast<std::size_t>(Output::width())));
+  for (const auto& account : summary.accounts) {
+    say("account " + text_at(account, "id") + ": " + text_at(account, "error"));
+  }
+  for (const auto& calendar : summary.calendars) {
+    const auto error = text_at(calendar, "error");
+    if (error.empty()) continue;
+    say("calendar " + text_at(calendar, "account") + "/" + text_at(calendar, "name") + ": " + error);
+  }
+}
+
+int sync_with(Backend& backend, const Config& config, const SyncOptions& options) {
+  Runtime* here = backend.runtime();
+  const Sequence before = here == nullptr ? 0 : here->store().last_sequence();
+  if (here != nullptr) {
+    if (auto started = here->start(); !started) return failed(to_failure(started.error()));
+  }
+  const auto correlations = request_all(backend, options);
+  if (!correlations) return failed(correlations.error());
+  const auto sums =
+      here != nullptr ? finish_here(*here, before) : finish_there(backend, *correlations);
+  if (interrupted()) {
+    if (here != nullptr) here->stop(std::chrono::seconds(3));
+    say(here != nullptr ? "interrupted; what has arrived is kept and the next sync goes on from there"
+                        : "interrupted; `tidemark serve` goes on syncing");
+    return kFailed;
+  }
+  if (!sums) return failed(sums.error());
+  const auto status = backend.call_json({"GET", "/v1/status"});
+  if (!status) return failed(status.error());
+  const auto summary = summarize(*status, Scope(config, options.targets), *sums);
+  if (options.json) {
+    Output::line(dump_json({{"correlation_ids", *correlations},
+                            {"calendars", summary.calendars},
+                            {"failed_accounts", summary.accounts}}));
+  } else {
+    show(summary);
+  }
+  return summary.exit_code;
+}
+
+}  // namespace
+
+int run_sync(const Config& config, const SyncOptions& options) {
+  if (config.accounts.empty()) {
+    say("no account is configured in " + config.file + "; add an [[account]]");
+    return kBadUsage;
+  }
+  catch_interrupts();
+  return with_backend(config, Runtime::Purpose::sync, [&](Backend& backend) {
+    return sync_with(backend, config, options);
+  });
+}
+
+}  // namespace tidemark::app

@@ -1,0 +1,118 @@
+#include "app/output.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace tidemark::app {
+namespace {
+
+constexpr std::size_t kLeastColumn = 8;
+
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string cleaned(std::string_view text) {
+  std::string out;
+  for (char c : to_valid_utf8(text)) {
+    if (c == '\n' || c == '\t' || c == '\r') {
+      out += ' ';
+    } else if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+bool Output::write(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+}
+
+bool Output::line(std::string_view text) { return write(text) && write("\n"); }
+
+bool Output::flush() { return std::fflush(stdout) == 0; }
+
+bool Output::terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+
+int Output::width() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) return size.ws_col;
+  return 80;
+}
+
+void say(std::string_view message) {
+  std::fflush(stdout);
+  const std::string text = "tidemark: " + std::string(message) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+std::string fit(std::string_view text, std::size_t columns) {
+  std::string clean = cleaned(text);
+  if (columns_of(clean) <= columns) return clean;
+  std::string out;
+  std::size_t used = 0;
+  for (char c : clean) {
+    const bool starts = (c & 0xC0) != 0x80;
+    if (starts && used + 1 == columns) break;
+    if (starts) ++used;
+    out += c;
+  }
+  return out + "…";
+}
+
+void TextTable::add(std::vector<std::string> row) {
+  for (auto& cell : row) cell = cleaned(cell);
+  rows_.push_back(std::move(row));
+}
+
+std::vector<std::size_t> TextTable::widths(std::size_t width) const {
+  std::vector<std::size_t> wide;
+  for (const auto& column : columns_) wide.push_back(columns_of(column.title));
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) wide[i] = std::max(wide[i], columns_of(row[i]));
+  }
+  std::size_t total = 2 * (wide.size() - 1);
+  for (const auto one : wide) total += one;
+  while (total > width) {
+    std::size_t widest = wide.size();
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+      if (!columns_[i].shrinks || wide[i] <= kLeastColumn) continue;
+      if (widest == wide.size() || wide[i] > wide[widest]) widest = i;
+    }
+    if (widest == wide.size()) break;
+    --wide[widest];
+    --total;
+  }
+  return wide;
+}
+
+std::string TextTable::text(std::size_t width) const {
+  const auto wide = widths(width);
+  std::string out;
+  const auto add_row = [&](const std::vector<std::string>& row) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string cell = fit(row[i], wide[i]);
+      const std::string pad(wide[i] - columns_of(cell), ' ');
+      if (i > 0) line += "  ";
+      line += columns_[i].number ? pad + cell : cell + pad;
+    }
+    line.resize(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  };
+  std::vector<std::string> titles;
+  for (const auto& column : columns_) titles.push_back(column.title);
+  add_row(titles);
+  for (const auto& row : rows_) add_row(row);
+  return out;
+}
+
+}  // namespace tidemark::app

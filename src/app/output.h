@@ -1,0 +1,46 @@
+// What a person reads on standard output, and what a script does.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidemark::app {
+
+// Writes to standard output. Once the reader has gone (`| head`), every write says so: stop then.
+class Output {
+ public:
+  static bool write(std::string_view text);
+  static bool line(std::string_view text);
+  static bool flush();
+  static bool terminal();
+  static int width();  // columns; 80 when it is no terminal
+};
+
+// To standard error: "tidemark: <message>".
+void say(std::string_view message);
+
+// Cuts text to a number of columns (code points), with an ellipsis; newlines become spaces and
+// control characters are dropped, so that what a stranger wrote cannot move the cursor.
+std::string fit(std::string_view text, std::size_t columns);
+
+// Aligned columns with a header. The widest column that may shrink gives way to fit the width.
+class TextTable {
+ public:
+  struct Column {
+    std::string title;
+    bool number = false;  // aligned to the right
+    bool shrinks = false;
+  };
+  explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  void add(std::vector<std::string> row);
+  bool empty() const { return rows_.empty(); }
+  std::string text(std::size_t width) const;
+
+ private:
+  std::vector<std::size_t> widths(std::size_t width) const;
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace tidemark::app

@@ -1,0 +1,101 @@
+#include "app/runtime.h"
+
+#include <filesystem>
+#include <future>
+
+#include "api/key_machine.h"
+#include "base/log.h"
+
+namespace tidemark::app {
+namespace {
+
+// How long a running request upstream may take to end by itself once we are stopping.
+constexpr std::chrono::seconds kPatienceWithUpstream{2};
+
+Result<void> make_data_directory(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return {};
+  std::filesystem::create_directories(path, error);
+  if (!error) {
+    // What is mirrored is private: nobody else on this machine may look at it.
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  }
+  if (!error) return {};
+  return fail(Errc::io_error, "cannot make the data directory " + path + ": " + error.message());
+}
+
+Error nothing_there(const std::string& data_dir) {
+  return {Errc::not_found, "there is no data in " + data_dir +
+                               " yet; run `tidemark sync` or `tidemark serve` first"};
+}
+
+}  // namespace
+
+Runtime::Runtime(const Config&, Purpose purpose) : purpose_(purpose) {}
+
+Runtime::~Runtime() { stop(); }
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const Config& config, Purpose purpose) {
+  std::unique_ptr<Runtime> runtime(new Runtime(config, purpose));
+  TM_TRY(runtime->open_all(config));
+  return runtime;
+}
+
+Result<void> Runtime::open_all(const Config& config) {
+  StoreOptions options = config.store;
+  options.path = config.data_dir + "/store";
+  options.create_if_missing = purpose_ != Purpose::read;
+  std::error_code error;
+  if (purpose_ == Purpose::read && !std::filesystem::exists(options.path, error)) {
+    return fail(nothing_there(config.data_dir));
+  }
+  if (purpose_ != Purpose::read) TM_TRY(make_data_directory(config.data_dir));
+  auto store = Store::open(options);
+  if (!store && store.error().code == Errc::not_found) return fail(nothing_there(config.data_dir));
+  if (!store) return fail(std::move(store).error());
+  store_ = std::move(*store);
+
+  http_ = std::make_unique<CurlHttpClient>();
+  engine_ = std::make_unique<Engine>(*store_, clock_, metrics_);
+  engine_->register_machine(erase<KeyMachine>());
+  sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_, config.accounts);
+  sync_->register_with_engine();
+  if (purpose_ != Purpose::write) TM_TRY(engine_->recover());
+  make_api(config);
+  return {};
+}
+
+void Runtime::make_api(const Config& config) {
+  ApiParts parts{*store_, *engine_, *sync_, metrics_, clock_};
+  parts.version = TIDEMARK_VERSION;
+  parts.data_dir = config.data_dir;
+  parts.behind_proxy = config.server.behind_proxy;
+  parts.not_ready = [this] { return not_ready(); };
+  api_ = std::make_unique<Api>(std::move(parts));
+}
+
+std::string Runtime::not_ready() const {
+  const bool runs = purpose_ == Purpose::sync || purpose_ == Purpose::serve;
+  return runs && !running_ ? "starting or stopping" : "";
+}
+
+Result<void> Runtime::start() {
+  engine_->start();
+  TM_TRY(sync_->apply_configuration(purpose_ == Purpose::serve));
+  running_ = true;
+  return {};
+}
+
+void Runtime::stop(std::chrono::milliseconds deadline) {
+  if (!engine_) return;
+  running_ = false;
+  auto stopped = std::async(std::launch::async, [this, deadline] { engine_->stop(deadline); });
+  const auto patience = std::min<std::chrono::milliseconds>(kPatienceWithUpstream, deadline);
+  if (stopped.wait_for(patience) != std::future_status::ready) {
+    // By now the engine takes no results, so what is cut off here is simply done again later.
+    http_->cancel_all();
+  }
+  stopped.wait();
+}
+
+}  // namespace tidemark::app
