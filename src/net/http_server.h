@@ -27,7 +27,8 @@ struct ServerRequest {
   std::string body;
   std::string peer;  // address, or "unix" for the operator's socket
   bool from_unix_socket = false;
-  std::map<std::string, std::string> captures{};  // of the route's {name} parts
+  std::map<std::string, std::string> captures{};  // of the route's {name} parts, decoded
+  std::string route{};  // the matching pattern, for metrics; empty when there is none
 
   std::optional<std::string> query_value(const std::string& name) const;
 };
@@ -68,18 +69,28 @@ struct ServerLimits {
 class HttpServer {
  public:
   virtual ~HttpServer() = default;
-  // Before start(). Pattern: "/v1/calendars/{id}/events"; {name} matches one segment.
+  // Before start(). Pattern: "/v1/calendars/{id}/events"; {name} matches one segment, or a part of
+  // one: "/v1/calendars/{id}.ics" wins over "/v1/calendars/{id}". An encoded slash stays inside
+  // its segment. HEAD is answered by GET's handler. A handler may throw: the client gets a 500.
   virtual void route(std::string method, std::string pattern, RouteHandler handler) = 0;
   // Last resort for unknown paths (404) and wrong methods (405 with Allow), and for errors the
   // server itself answers (400, 408, 413, 431, 503): turns a status into a response.
   virtual void error_handler(
       std::function<ServerResponse(int status, std::string_view detail)>) = 0;
-  // "127.0.0.1:8420", "[::1]:0", ":0"; port 0 picks one. Can be called for several addresses.
+  // Called after each request that was answered, refused ones included, on some thread of the
+  // server, with the seconds its handler took. Before start().
+  virtual void observe(
+      std::function<void(const ServerRequest&, int status, double seconds)> observer) = 0;
+  // "127.0.0.1:8420", "[::1]:0", ":0" (127.0.0.1); port 0 picks one. Can be called for several
+  // addresses. invalid_argument: not an address; conflict: in use; forbidden: not allowed.
   virtual Result<void> listen(const std::string& address) = 0;
-  virtual Result<void> listen_unix(const std::string& path) = 0;  // mode 0600
-  virtual std::uint16_t port() const = 0;                         // of the first TCP address
+  // Mode 0600. A socket file that nobody listens on any more is replaced. conflict: somebody does,
+  // or the file is no socket; invalid_argument: too long for a socket's name (107 bytes).
+  virtual Result<void> listen_unix(const std::string& path) = 0;
+  virtual std::uint16_t port() const = 0;  // of the first TCP address
   virtual Result<void> start() = 0;
-  // Stops accepting, lets running requests finish until the deadline, closes streams.
+  // Stops accepting, closes streams, lets running requests finish until the deadline. A handler
+  // still running then loses its connection, and the destructor waits for it.
   virtual void stop(std::chrono::milliseconds deadline) = 0;
 };
 
