@@ -8,8 +8,9 @@
 namespace tidemark {
 namespace {
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 307 || status == 308;
+bool is_redirect(int status, std::string_view method) {
+  return status == 301 || status == 302 || status == 307 || status == 308 ||
+         (status == 303 && method == "GET");
 }
 
 bool has_default_port(const Url& url) {
@@ -89,7 +90,7 @@ Result<RedirectedAnswer> RedirectingClient::send(HttpRequest request, const Url&
     request.credentials = trusted ? settings_.credentials : std::nullopt;
     auto response = http_.send(request, sink);
     if (!response) return fail(in_context(at.for_messages(), std::move(response).error()));
-    if (!is_redirect(response->status)) {
+    if (!is_redirect(response->status, request.method)) {
       return RedirectedAnswer{std::move(*response), at, settings_.credentials && !trusted};
     }
     const auto location = find_header(response->headers, "Location");
