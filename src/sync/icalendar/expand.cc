@@ -10,8 +10,6 @@
 namespace tidemark::icalendar {
 namespace {
 
-// Room for every UTC offset on both sides of a range given in instants.
-constexpr LocalSeconds kOffsetMargin = 2 * kSecondsPerDay;
 // What one expansion may hold in memory, whatever its descriptions say.
 constexpr std::size_t kMaxExpansionBytes = 64U << 20;
 
@@ -83,11 +81,10 @@ class Expander {
       shift = std::max(shift, std::abs(local_of(change->event->start) - replaced));
       length = std::max(length, change->recurrence.longest_seconds());
     }
-    const LocalSeconds margin = kOffsetMargin + shift;
-    const LocalSeconds first = to_seconds(options_.range.from) - length - margin;
-    const LocalSeconds last =
-        options_.range.to ? std::min(to_seconds(*options_.range.to), kLastLocalSecond) + margin
-                          : kLastLocalSecond;
+    const LocalSeconds first = clock_at(options_.range.from) - clock_margin() - length - shift;
+    const LocalSeconds last = options_.range.to
+                                  ? clock_at(*options_.range.to) + clock_margin() + shift
+                                  : kLastLocalSecond;
     InstanceTimes times(*recurrence_, first, last);
     std::size_t found = 0;
     std::size_t bytes = 0;
@@ -102,6 +99,18 @@ class Expander {
       }
     }
     if (times.exhausted()) expansion_.truncated = true;
+  }
+
+  LocalSeconds clock_at(WallTime time) const {
+    const std::int64_t utc = std::min(to_seconds(time), kLastLocalSecond);
+    return recurrence_->zone() == nullptr ? utc : recurrence_->zone()->to_local(utc);
+  }
+
+  // How far the clock of DTSTART may be from clock_at: for a zone by a clock change, else by the
+  // offset of the reader.
+  LocalSeconds clock_margin() const {
+    if (master_->start.kind == CalendarTime::Kind::utc) return 0;
+    return recurrence_->zone() == nullptr ? 2 * kSecondsPerDay : kSecondsPerDay;
   }
 
   bool is_replaced(LocalSeconds start) const {

@@ -56,7 +56,7 @@ void Recurrence::read_length(const Component& vevent, ZoneResolver&) {
     if (duration_ && (duration_->days < 0 || duration_->seconds < 0)) duration_ = Duration{};
   }
   exact_seconds_ = std::max<std::int64_t>(0, difference(start_time_, end_time_));
-  longest_seconds_ = exact_seconds_ + kClockChange;
+  longest_seconds_ = exact_seconds_ + (duration_ ? kClockChange : 0);
   const Property* id = vevent.find("RECURRENCE-ID");
   and_all_later_ =
       id != nullptr && equals_ignoring_case(parameter(*id, "RANGE").value_or(""), "THISANDFUTURE");
@@ -120,7 +120,7 @@ void Recurrence::read_dates(const Property& property, ZoneResolver& zones) {
         extra.exact_seconds =
             std::max<std::int64_t>(0, length->days * kSecondsPerDay + length->seconds);
       }
-      longest_seconds_ = std::max(longest_seconds_, extra.exact_seconds.value_or(0) + kClockChange);
+      longest_seconds_ = std::max(longest_seconds_, extra.exact_seconds.value_or(0));
     }
     extra_dates_.push_back(extra);
   }

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::int64_t kReaderZoneSeconds = 14 * 3600;
 // A COUNT that takes more steps than this is treated as endless: the span only has to contain.
-constexpr std::uint64_t kSpanSteps = 20'000;
+constexpr std::uint64_t kCountSteps = 20'000;
+// Enough for the 400 years after which a rule without a time is known to have none.
+constexpr std::uint64_t kFirstTimeSteps = 400'000;
 const LocalSeconds kEarliest = at_midnight(std::chrono::year{1} / 1 / 1);
 
 class Span {
@@ -50,7 +52,8 @@ void add_rule(const Recurrence& recurrence, const RuleInUse& rule, Span& span) {
     if (*rule.until > start) span.add(recurrence, *rule.until);
     return;
   }
-  RuleIterator times(rule.rule, recurrence.start(), start, std::nullopt, kSpanSteps);
+  RuleIterator times(rule.rule, recurrence.start(), start, std::nullopt,
+                     rule.rule.count ? kCountSteps : kFirstTimeSteps);
   if (!rule.rule.count) {
     if (times.next() || times.exhausted()) span.add_endless();
     return;

@@ -1,10 +1,10 @@
 #include "sync/icalendar/zones.h"
 
-#include <libical/ical.h>
 #include <unicode/ucal.h>
 #include <unicode/unistr.h>
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <mutex>
 #include <unordered_map>
@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "sync/icalendar/content_lines.h"
 #include "sync/icalendar/rule.h"
+#include "sync/icalendar/tzif.h"
 
 namespace tidemark::icalendar {
 namespace {
@@ -20,8 +21,11 @@ constexpr std::size_t kLongestTzid = 256;
 constexpr std::size_t kCachedZones = 1'024;
 constexpr std::uint64_t kStepsPerObservance = 200'000;
 constexpr std::size_t kMaxTransitions = 4'096;
+constexpr std::size_t kLongestZoneFile = 64U << 10;
+constexpr std::string_view kZoneDirectory = "/usr/share/zoneinfo/";
+constexpr int kLastYear = 2199;
 const LocalSeconds kFirstYear = at_midnight(std::chrono::year{1900} / 1 / 1);
-const LocalSeconds kLastTransition = at_midnight(std::chrono::year{2200} / 1 / 1) - 1;
+const LocalSeconds kLastTransition = at_midnight(std::chrono::year{kLastYear + 1} / 1 / 1) - 1;
 
 // A memo of a pure function, shared by all threads; emptied when full, so its size has a bound.
 template <class Value>
@@ -59,16 +63,13 @@ bool is_zone_name(std::string_view name) {
   });
 }
 
-// libical's built-in zones are one process-wide table without locks of their own.
-std::string builtin_vtimezone(const std::string& name) {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  icaltimezone* zone = icaltimezone_get_builtin_timezone(name.c_str());
-  icalcomponent* component = zone == nullptr ? nullptr : icaltimezone_get_component(zone);
-  if (component == nullptr) return {};
-  const std::unique_ptr<char, void (*)(void*)> text(icalcomponent_as_ical_string_r(component),
-                                                    icalmemory_free_buffer);
-  return text == nullptr ? std::string() : std::string(text.get());
+ZonePtr load_iana(const std::string& name) {
+  std::ifstream file(std::string(kZoneDirectory) + name, std::ios::binary);
+  std::string bytes(kLongestZoneFile, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  auto transitions = parse_tzif(bytes, kLastYear);
+  return transitions ? std::make_shared<const Zone>(*std::move(transitions)) : nullptr;
 }
 
 // The onsets of one STANDARD or DAYLIGHT (RFC 5545 3.6.5). False when it cannot be used.
@@ -122,16 +123,6 @@ ZonePtr build_zone(const Document& document, const Component& vtimezone) {
   std::stable_sort(transitions.begin(), transitions.end(),
                    [](const auto& left, const auto& right) { return left.utc < right.utc; });
   return std::make_shared<const Zone>(std::move(transitions));
-}
-
-ZonePtr load_iana(const std::string& name) {
-  const std::string text = builtin_vtimezone(name);
-  if (text.empty()) {
-    return name == "UTC" ? std::make_shared<const Zone>(Zone::fixed(0)) : nullptr;
-  }
-  const auto document = Document::parse(text, Limits{});
-  if (!document || document->components().empty()) return nullptr;
-  return build_zone(*document, document->components().front());
 }
 
 std::optional<std::string> windows_zone(const std::string& tzid) {
