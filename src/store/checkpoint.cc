@@ -7,6 +7,26 @@
 #include "store/rocks_store.h"
 
 namespace tidemark {
+namespace {
+
+// RocksDB copies logs next to the tables; in a store they have a directory of their own.
+Result<void> move_logs(rocksdb::FileSystem& file_system, const std::string& directory) {
+  std::vector<std::string> names;
+  const rocksdb::IOOptions options;
+  auto status = file_system.CreateDirIfMissing(log_path(directory), options, nullptr);
+  if (status.ok()) status = file_system.GetChildren(database_path(directory), options, &names, nullptr);
+  for (const auto& name : names) {
+    if (!status.ok()) break;
+    if (!name.ends_with(".log")) continue;
+    status = file_system.RenameFile(database_path(directory) + "/" + name,
+                                    log_path(directory) + "/" + name, options, nullptr);
+  }
+  if (!status.ok()) return fail(to_error("placing the logs of " + directory, status));
+  TM_TRY(sync_directory(file_system, log_path(directory)));
+  return sync_directory(file_system, database_path(directory));
+}
+
+}  // namespace
 
 // Built beside its final name and renamed when whole, so that a copy that exists is complete. It
 // has the layout of a store directory: opening it is all that restoring takes.
@@ -39,6 +59,9 @@ Result<void> RocksStore::checkpoint(const std::string& path) {
     const std::unique_ptr<rocksdb::Checkpoint> copier(raw);
     if (status.ok()) status = copier->CreateCheckpoint(database_path(partial));
     if (!status.ok()) return abandoned(to_error(doing, status));
+    if (auto moved = move_logs(*file_system_, partial); !moved) {
+      return abandoned(in_context(doing, moved.error()));
+    }
     const auto reached = decode_progress(progress.value_or(""));
     if (!reached) return abandoned({Errc::corrupt, doing + ": its progress cannot be read"});
     if (auto done = Watermark::create(*file_system_, partial, *reached); !done) {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/file_system.h"
 #include "store/key.h"
+#include "store/log_check.h"
 #include "store/rocks_error.h"
 #include "store/rocks_store.h"
 #include "store/small_file.h"
@@ -42,6 +43,7 @@ class Opening {
   Result<void> read_format_file();
   Result<bool> is_new() const;
   Result<void> open_database();
+  Result<void> named_damage(Result<void> result) const;
   Result<void> initialise();
   Result<void> read_meta();
   Result<void> check_watermark();
@@ -112,16 +114,18 @@ Result<void> Opening::read_format_file() {
 // delete that, too.
 Result<bool> Opening::is_new() const {
   if (format_file_ || fs::exists(path_of(kWatermarkName))) return false;
-  std::error_code error;
-  for (fs::directory_iterator it(database_path(directory_), error), end; !error && it != end;
-       it.increment(error)) {
-    const auto& path = it->path();
-    if (path.filename() == "CURRENT" || path.extension() == ".sst" || path.extension() == ".log") {
-      return false;
+  for (const auto& part : {database_path(directory_), log_path(directory_)}) {
+    std::error_code error;
+    for (fs::directory_iterator it(part, error), end; !error && it != end; it.increment(error)) {
+      const auto& path = it->path();
+      if (path.filename() == "CURRENT" || path.extension() == ".sst" ||
+          path.extension() == ".log") {
+        return false;
+      }
     }
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    return fail(Errc::io_error, "cannot list " + database_path(directory_) + ": " + error.message());
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return fail(Errc::io_error, "cannot list " + part + ": " + error.message());
+    }
   }
   return true;
 }
@@ -131,28 +135,32 @@ Result<void> Opening::open_database() {
   if (fresh && !options_.create_if_missing) {
     return fail(Errc::not_found, "there is no store in " + directory_);
   }
-  rocks_ = make_rocks_options(options_, guard_write_ahead_logs(file_system_));
+  rocks_ = make_rocks_options(options_, guard_write_ahead_logs(file_system_, log_path(directory_)));
   if (accepts_loss_) {
     rocks_.database.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    rocks_.database.track_and_verify_wals_in_manifest = false;
   }
   rocks_.database.create_if_missing = fresh;
+  if (!fresh && !accepts_loss_) TM_TRY(named_damage(check_logs(rocks_, directory_)));
   auto opened = Database::open(rocks_, database_path(directory_));
   rocks_.database.create_if_missing = false;
-  if (!opened) {
-    auto error = std::move(opened).error();
-    if (error.code == Errc::disk_full) return fail(std::move(error));
-    // RocksDB reports a missing CURRENT as an invalid argument, a missing file as an I/O error.
-    const bool damaged = error.code == Errc::corrupt || error.code == Errc::internal ||
-                         error.message.find("No such file") != std::string::npos;
-    if (!damaged) return fail(std::move(error));
-    return fail(Errc::corrupt, "the store in " + directory_ +
-                                   " is damaged: commits that were acknowledged cannot be read "
-                                   "back. " +
-                                   how_to_go_on(directory_) + ". " + error.message);
-  }
+  if (!opened) return named_damage(fail(std::move(opened).error()));
   database_ = std::move(*opened);
   return {};
+}
+
+// RocksDB reports a missing CURRENT as an invalid argument and a missing file as an I/O error: while
+// opening, both mean that something that was there is gone.
+Result<void> Opening::named_damage(Result<void> result) const {
+  if (result) return result;
+  const auto& error = result.error();
+  const bool damaged = error.code == Errc::corrupt || error.code == Errc::internal ||
+                       error.code == Errc::not_found ||
+                       error.message.find("No such file") != std::string::npos;
+  if (!damaged) return result;
+  return fail(Errc::corrupt, "the store in " + directory_ +
+                                 " is damaged: commits that were acknowledged cannot be read "
+                                 "back. " +
+                                 how_to_go_on(directory_) + ". (" + error.message + ")");
 }
 
 Result<void> Opening::put_meta(std::string_view key, const std::string& value) {

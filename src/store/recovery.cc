@@ -1,60 +1,39 @@
 // Coming back after a failed commit, once the disk lets us.
 #include "base/log.h"
-#include "store/key.h"
-#include "store/rocks_error.h"
 #include "store/rocks_store.h"
+#include "store/small_file.h"
 
 namespace tidemark {
 namespace {
 
 // How long a reopening waits for readers to let go of the old database.
-constexpr std::chrono::milliseconds kReaderPatience{2000};
+constexpr std::chrono::milliseconds kReaderPatience{500};
+// What a new log and a small table need at least.
+constexpr std::size_t kProbeBytes = 256 << 10;
 
 }  // namespace
 
-// Nothing to do in good days. After a failure, commits go on only once a new write-ahead log is in
-// use and every table has left the old one, whose tail is not to be trusted.
+// Nothing to do in good days. After a failure the database is opened again, whatever the failure
+// was: RocksDB's own way back (DB::Resume) refuses some errors and waits for ever after others,
+// and a new start is what the tests of crashes prove to lose nothing.
 Result<void> RocksStore::recover() {
   if (!fault()) return {};
-  const auto resumed = resume();
-  if (resumed.ok()) {
-    set_fault(std::nullopt);
-    return {};
-  }
-  // A full disk is waited out. Other errors can leave RocksDB in a state that only opening it
-  // again ends.
-  if (resumed.IsNoSpace()) {
-    auto error = to_error("the store in " + options_.path + " cannot take commits", resumed);
-    set_fault(error);
-    return fail(std::move(error));
-  }
-  if (auto reopened = reopen(); !reopened) {
-    set_fault(reopened.error());
-    return reopened;
-  }
-  set_fault(std::nullopt);
-  return {};
+  auto recovered = probe_disk();
+  if (recovered) recovered = reopen();
+  set_fault(recovered ? std::nullopt : std::optional<Error>(recovered.error()));
+  return recovered;
 }
 
-rocksdb::Status RocksStore::resume() {
-  const DatabaseHandle::Lease lease(*database_);
-  if (lease.get() == nullptr || lease.get()->read_only()) {
-    return rocksdb::Status::Aborted("the database has to be opened again");
-  }
-  const auto status = (*lease.get())->Resume();
-  return status.ok() ? start_new_log(*lease.get()) : status;
-}
-
-rocksdb::Status RocksStore::start_new_log(const Database& database) {
-  // A flush changes the log only when a memtable holds something, so one is given something, past
-  // the log that no longer takes anything.
-  rocksdb::WriteOptions past_the_log;
-  past_the_log.disableWAL = true;
-  auto status =
-      database->Put(past_the_log, database.table(Table::meta), rocksdb::Slice(kRecoveryKey),
-                    KeyWriter().u64(progress_.commits).str());
-  if (status.ok()) status = database->Flush(rocksdb::FlushOptions(), database.tables());
-  return status;
+// Cheap enough for every refused commit, and readers do not notice it.
+Result<void> RocksStore::probe_disk() const {
+  const std::string name = "PROBE";
+  const std::string content(kProbeBytes, '\0');
+  auto written = replace_small_file(*file_system_, options_.path, name, content);
+  file_system_->DeleteFile(options_.path + "/" + name, rocksdb::IOOptions(), nullptr)
+      .PermitUncheckedError();
+  if (written) return {};
+  return fail(in_context("the store in " + options_.path + " cannot take commits",
+                         written.error()));
 }
 
 Result<void> RocksStore::reopen() {

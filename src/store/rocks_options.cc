@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "store/rocks_env.h"
+
 namespace tidemark {
 namespace {
 
@@ -66,10 +68,13 @@ rocksdb::ColumnFamilyOptions table_options(Table table, const StoreOptions& opti
 
 }  // namespace
 
+std::string database_path(const std::string& directory) { return directory + "/db"; }
+std::string log_path(const std::string& directory) { return directory + "/wal"; }
+
 RocksOptions make_rocks_options(const StoreOptions& options,
                                 const std::shared_ptr<rocksdb::FileSystem>& file_system) {
   RocksOptions result;
-  result.env = rocksdb::NewCompositeEnv(file_system);
+  result.env = make_environment(file_system);
 
   auto& database = result.database;
   database.env = result.env.get();
@@ -80,8 +85,10 @@ RocksOptions make_rocks_options(const StoreOptions& options,
   // gone; absolute consistency refuses the harmless torn tail of a real crash. This one refuses
   // the first and accepts the second; what was cut off a tail is the watermark's to notice.
   database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // Notices closed WALs that were deleted or cut short.
-  database.track_and_verify_wals_in_manifest = true;
+  database.wal_dir = log_path(options.path);
+  // It would write to the MANIFEST in the middle of a commit, after the commit is durable, and fail
+  // the commit when that fails. log_check.h notices lost logs instead.
+  database.track_and_verify_wals_in_manifest = false;
   // All tables reach their files together, so that the WAL is either needed by all of them or by
   // none: a lost WAL can then never lose rows while the meta table still says they are there.
   database.atomic_flush = true;

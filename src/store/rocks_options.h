@@ -19,6 +19,9 @@ struct RocksOptions {
   std::vector<rocksdb::ColumnFamilyDescriptor> tables;  // in the order of Table
 };
 
+std::string database_path(const std::string& directory);
+std::string log_path(const std::string& directory);
+
 RocksOptions make_rocks_options(const StoreOptions& options,
                                 const std::shared_ptr<rocksdb::FileSystem>& file_system);
 

@@ -23,8 +23,6 @@ std::optional<Progress> decode_progress(std::string_view value) {
   return progress;
 }
 
-std::string database_path(const std::string& directory) { return directory + "/db"; }
-
 RocksStore::RocksStore(Parts parts)
     : options_(std::move(parts.options)),
       file_system_(std::move(parts.file_system)),

@@ -1,6 +1,6 @@
 // The Store on RocksDB.
 //
-// Directory: LOCK, FORMAT, WATERMARK, db/ (RocksDB's), checkpoints/ (made before migrations).
+// Directory: LOCK, FORMAT, WATERMARK, db/ (RocksDB's), wal/ (its logs), checkpoints/ (made before migrations).
 // docs/storage-format.md says more.
 #pragma once
 
@@ -38,11 +38,9 @@ class DirectoryLock {
 // What the meta table holds of the store itself; both values are written big-endian.
 inline constexpr std::string_view kProgressKey = "store/progress";  // u64 sequence, u64 commits
 inline constexpr std::string_view kFormatKey = "store/format";      // u64
-inline constexpr std::string_view kRecoveryKey = "store/recovery";  // u64 commits: see recover()
 
 std::string encode_progress(const Progress& progress);
 std::optional<Progress> decode_progress(std::string_view value);
-std::string database_path(const std::string& directory);
 
 class RocksStore final : public Store {
  public:
@@ -79,8 +77,7 @@ class RocksStore final : public Store {
 
   // recovery.cc; all under commit_mutex_.
   Result<void> recover();
-  rocksdb::Status resume();
-  rocksdb::Status start_new_log(const Database& database);
+  Result<void> probe_disk() const;
   Result<void> reopen();
   std::unique_ptr<Database> open_again(Error& error);
 

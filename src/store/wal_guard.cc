@@ -12,8 +12,11 @@ using rocksdb::IOStatus;
 
 class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  explicit GuardedLog(std::unique_ptr<rocksdb::FSWritableFile>&& file)
-      : FSWritableFileOwnerWrapper(std::move(file)) {}
+  GuardedLog(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::string directory,
+             std::shared_ptr<rocksdb::FileSystem> file_system)
+      : FSWritableFileOwnerWrapper(std::move(file)),
+        directory_(std::move(directory)),
+        file_system_(std::move(file_system)) {}
 
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
                   IODebugContext* context) override {
@@ -35,13 +38,17 @@ class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
     const std::lock_guard lock(mutex_);
     if (dead_) return settle(options, context);
-    return synced(FSWritableFileOwnerWrapper::Sync(options, context), options, context);
+    auto status = sync_entry(options, context);
+    if (status.ok()) status = FSWritableFileOwnerWrapper::Sync(options, context);
+    return synced(status, options, context);
   }
 
   IOStatus Fsync(const IOOptions& options, IODebugContext* context) override {
     const std::lock_guard lock(mutex_);
     if (dead_) return settle(options, context);
-    return synced(FSWritableFileOwnerWrapper::Fsync(options, context), options, context);
+    auto status = sync_entry(options, context);
+    if (status.ok()) status = FSWritableFileOwnerWrapper::Fsync(options, context);
+    return synced(status, options, context);
   }
 
   IOStatus Close(const IOOptions& options, IODebugContext* context) override {
@@ -74,6 +81,17 @@ class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
     return status;
   }
 
+  // A log is durable only when its name is. RocksDB would do this after the log's own sync, when
+  // a failure comes too late to take the commit back.
+  IOStatus sync_entry(const IOOptions& options, IODebugContext* context) {
+    if (entry_is_durable_) return IOStatus::OK();
+    std::unique_ptr<rocksdb::FSDirectory> directory;
+    auto status = file_system_->NewDirectory(directory_, options, &directory, context);
+    if (status.ok()) status = directory->Fsync(options, context);
+    entry_is_durable_ = status.ok();
+    return status;
+  }
+
   void die(const IOOptions& options, IODebugContext* context) {
     dead_ = true;
     settle(options, context).PermitUncheckedError();
@@ -88,16 +106,36 @@ class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
     return status;
   }
 
+  const std::string directory_;
+  const std::shared_ptr<rocksdb::FileSystem> file_system_;
   std::mutex mutex_;
+  bool entry_is_durable_ = false;
   std::uint64_t size_ = 0;
   std::uint64_t acknowledged_size_ = 0;
   bool dead_ = false;
   bool settled_ = false;
 };
 
+// Of the directory of logs, whose entries each log syncs itself.
+class GuardedDirectory final : public rocksdb::FSDirectory {
+ public:
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+  IOStatus FsyncWithDirOptions(const IOOptions&, IODebugContext*,
+                               const rocksdb::DirFsyncOptions&) override {
+    return IOStatus::OK();
+  }
+};
+
+bool same_path(std::string_view one, std::string_view other) {
+  while (one.ends_with('/')) one.remove_suffix(1);
+  while (other.ends_with('/')) other.remove_suffix(1);
+  return one == other;
+}
+
 class WalGuard final : public rocksdb::FileSystemWrapper {
  public:
-  using FileSystemWrapper::FileSystemWrapper;
+  WalGuard(const std::shared_ptr<rocksdb::FileSystem>& file_system, std::string directory)
+      : FileSystemWrapper(file_system), base_(file_system), directory_(std::move(directory)) {}
 
   const char* Name() const override { return "tidemark.WalGuard"; }
 
@@ -106,17 +144,31 @@ class WalGuard final : public rocksdb::FileSystemWrapper {
                            IODebugContext* context) override {
     auto status = FileSystemWrapper::NewWritableFile(path, options, result, context);
     if (status.ok() && std::string_view(path).ends_with(".log")) {
-      *result = std::make_unique<GuardedLog>(std::move(*result));
+      *result = std::make_unique<GuardedLog>(std::move(*result), directory_, base_);
     }
     return status;
   }
+
+  IOStatus NewDirectory(const std::string& path, const IOOptions& options,
+                        std::unique_ptr<rocksdb::FSDirectory>* result,
+                        IODebugContext* context) override {
+    if (!same_path(path, directory_)) {
+      return FileSystemWrapper::NewDirectory(path, options, result, context);
+    }
+    *result = std::make_unique<GuardedDirectory>();
+    return IOStatus::OK();
+  }
+
+ private:
+  const std::shared_ptr<rocksdb::FileSystem> base_;
+  const std::string directory_;
 };
 
 }  // namespace
 
 std::shared_ptr<rocksdb::FileSystem> guard_write_ahead_logs(
-    const std::shared_ptr<rocksdb::FileSystem>& file_system) {
-  return std::make_shared<WalGuard>(file_system);
+    const std::shared_ptr<rocksdb::FileSystem>& file_system, const std::string& directory) {
+  return std::make_shared<WalGuard>(file_system, directory);
 }
 
 }  // namespace tidemark

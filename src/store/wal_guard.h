@@ -3,16 +3,18 @@
 // A commit whose sync failed may have reached the write-ahead log in full, and recovery would bring
 // it back although it was reported as failed. So, at the first error, a log is cut back to the end
 // of its last successful sync (the last acknowledged commit) and takes nothing any more: what
-// follows goes to a new log. Relies on every append being followed by a sync, as commit() does.
+// follows goes to a new log. Relies on every append being followed by a sync, as commit() does, and
+// on the logs having a directory of their own.
 #pragma once
 
 #include <rocksdb/file_system.h>
 
 #include <memory>
+#include <string>
 
 namespace tidemark {
 
 std::shared_ptr<rocksdb::FileSystem> guard_write_ahead_logs(
-    const std::shared_ptr<rocksdb::FileSystem>& file_system);
+    const std::shared_ptr<rocksdb::FileSystem>& file_system, const std::string& directory);
 
 }  // namespace tidemark
