@@ -26,13 +26,13 @@ struct AccountStatus {
   std::optional<WallTime> last_discovery{};
   std::optional<WallTime> next_discovery{};
   std::string error_code{};
-  std::string error{};   // plain words and the command that mends it
+  std::string error{};  // plain words and the command that mends it
   std::uint64_t calendars = 0;
 };
 Json to_json(const AccountStatus& status);
 
 struct CalendarStatus {
-  std::string id;         // "cal_" + 20 hex digits, derived from tenant, account and remote id
+  std::string id;  // "cal_" + 20 hex digits, derived from tenant, account and remote id
   std::string tenant;
   std::string account;
   std::string provider;
@@ -43,17 +43,17 @@ struct CalendarStatus {
   // "new", "syncing", "ok", "retrying", "suspended", "confirming" (it suddenly listed nothing),
   // "removing", "failing"
   std::string state;
-  std::string mode{};     // of the running or last pass: "initial", "incremental", "reconcile"
-  std::string cursor{};   // opaque; the provider's sync token is inside
+  std::string mode{};    // of the running or last pass: "initial", "incremental", "reconcile"
+  std::string cursor{};  // opaque; the provider's sync token is inside
   std::uint64_t generation = 0;
   std::uint64_t resources = 0;
   std::uint64_t events = 0;
   std::uint64_t quarantined = 0;
-  std::uint64_t pending = 0;  // announced, body not yet fetched
-  std::optional<WallTime> last_sync{};      // last pass that ended well
+  std::uint64_t pending = 0;            // announced, body not yet fetched
+  std::optional<WallTime> last_sync{};  // last pass that ended well
   std::optional<WallTime> next_sync{};
   std::optional<WallTime> last_reconcile{};
-  std::uint32_t failures = 0;               // in a row
+  std::uint32_t failures = 0;  // in a row
   std::string error_code{};
   std::string error{};
 };

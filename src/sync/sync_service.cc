@@ -1,1 +1,210 @@
-// begun
+#include "sync/sync_service.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/json.h"
+#include "base/metrics.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "engine/journal.h"
+#include "sync/account_machine.h"
+#include "sync/calendar_machine.h"
+#include "sync/executors.h"
+
+namespace tidemark {
+namespace {
+
+// Of everything that says which calendars there are. The password is left out, its hash too: the
+// journal keeps this for ever, and a stored hash can be guessed against.
+std::string fingerprint(const AccountDefinition& account) {
+  const AccountSettings& settings = account.settings;
+  const Json parts = Json::array({settings.provider, settings.url, settings.path,
+                                  settings.credentials ? settings.credentials->username : "",
+                                  account.calendars, settings.allowed_hosts, settings.tls.ca_file});
+  return to_hex(sha256(dump_json(parts))).substr(0, 32);
+}
+
+sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled) {
+  return {account.settings.provider,
+          account.calendars,
+          {scheduled, account.schedule.poll, account.schedule.reconcile,
+           account.schedule.confirm_after},
+          account.schedule.discover,
+          fingerprint(account)};
+}
+
+sync::PassMode mode_of(SyncRequestMode mode) {
+  switch (mode) {
+    case SyncRequestMode::incremental: return sync::PassMode::incremental;
+    case SyncRequestMode::full: return sync::PassMode::full;
+    case SyncRequestMode::reconcile: return sync::PassMode::reconcile;
+  }
+  return sync::PassMode::incremental;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& one : names) text += (text.empty() ? "" : ", ") + one;
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+struct SyncService::Impl {
+  Impl(Engine& the_engine, Store& the_store, Metrics& metrics,
+       std::vector<AccountDefinition> accounts, const SyncOptions& options)
+      : engine(the_engine),
+        store(the_store),
+        definitions(std::move(accounts)),
+        workers(options.workers),
+        context{the_store, metrics, runtimes, workers},
+        pull(context),
+        discover(context),
+        report(context) {}
+
+  Result<Receipt> submit(const InstanceId& instance, std::string_view type, std::string payload,
+                         std::string correlation_id = {}) {
+    Input input;
+    input.instance = instance;
+    input.type = type;
+    input.payload = std::move(payload);
+    input.correlation_id = std::move(correlation_id);
+    return engine.submit(std::move(input));
+  }
+
+  Result<void> drop_unconfigured();
+  Result<bool> account_knows(const AccountDefinition& account, const std::string& pattern,
+                             std::vector<std::string>& names) const;
+
+  Engine& engine;
+  Store& store;
+  std::vector<AccountDefinition> definitions;
+  sync::AccountRuntimes runtimes;
+  sync::WorkerPool workers;
+  sync::ExecutorContext context;
+  sync::PullExecutor pull;
+  sync::DiscoverExecutor discover;
+  sync::ReportExecutor report;
+};
+
+SyncService::SyncService(Engine& engine, Store& store, HttpClient& http, Metrics& metrics,
+                         std::vector<AccountDefinition> accounts, SyncOptions options)
+    : impl_(std::make_unique<Impl>(engine, store, metrics, std::move(accounts), options)) {
+  for (const auto& account : impl_->definitions) {
+    impl_->runtimes.add(account.settings, http, options.make_provider);
+  }
+  sync::describe_sync_metrics(metrics);
+}
+
+SyncService::~SyncService() = default;
+
+void SyncService::register_with_engine() {
+  Engine& engine = impl_->engine;
+  engine.register_machine(erase<sync::AccountMachine>());
+  engine.register_machine(erase<sync::CalendarMachine>());
+  engine.register_executor(std::string(sync::kPullExecutor), impl_->pull,
+                           {.running = 8, .running_per_host = 2});
+  engine.register_executor(std::string(sync::kDiscoverExecutor), impl_->discover,
+                           {.running = 8, .running_per_host = 1});
+  engine.register_executor(std::string(sync::kReportExecutor), impl_->report,
+                           {.running = 8, .running_per_host = 8});
+}
+
+Result<void> SyncService::Impl::drop_unconfigured() {
+  std::set<std::string> configured;
+  for (const auto& account : definitions) {
+    configured.insert(sync::account_instance(account.settings.tenant, account.settings.id).value);
+  }
+  TM_ASSIGN(const auto instances, list_instances(store, std::string(sync::kAccountKind) + "/"));
+  for (const auto& instance : instances) {
+    if (configured.contains(instance.value)) continue;
+    TM_ASSIGN(const auto bytes, read_state(store, instance));
+    if (!bytes) continue;
+    TM_ASSIGN(const auto state, sync::decode_account_state(*bytes));
+    if (!state.configured) continue;
+    TM_TRY(submit(instance, sync::input_type::kAccountUnconfigured, {}));
+  }
+  return {};
+}
+
+Result<void> SyncService::apply_configuration(bool scheduled) {
+  TM_TRY(impl_->drop_unconfigured());
+  for (const auto& account : impl_->definitions) {
+    const auto instance = sync::account_instance(account.settings.tenant, account.settings.id);
+    TM_TRY(impl_->submit(instance, sync::input_type::kAccountConfigured,
+                         sync::encode(sync::AccountConfigured{setup_of(account, scheduled)})));
+  }
+  return {};
+}
+
+// Whether the pattern names a selected calendar. An account that was never discovered may have it.
+Result<bool> SyncService::Impl::account_knows(const AccountDefinition& account,
+                                              const std::string& pattern,
+                                              std::vector<std::string>& names) const {
+  const auto instance = sync::account_instance(account.settings.tenant, account.settings.id);
+  TM_ASSIGN(const auto bytes, read_state(store, instance));
+  if (!bytes) return true;
+  TM_ASSIGN(const auto state, sync::decode_account_state(*bytes));
+  if (!state.last_discovery) return true;
+  bool found = false;
+  std::optional<Error> error;
+  const std::string prefix(1, sync::kCalendarRow);
+  TM_TRY(
+      scan_rows(store, instance, prefix, prefix, [&](std::string_view key, std::string_view value) {
+        auto row = sync::decode_account_calendar(value);
+        if (!row) {
+          error = row.error();
+          return false;
+        }
+        if (!row->selected) return true;
+        found |= sync::is_selected({pattern}, row->name, key.substr(1), row->id);
+        if (names.size() < 50) names.push_back(account.settings.id + "/" + row->name);
+        return true;
+      }));
+  if (error) return fail(*error);
+  return found;
+}
+
+Result<Receipt> SyncService::request_sync(std::string_view tenant, std::string_view target,
+                                          SyncRequestMode mode) {
+  const auto slash = target.find('/');
+  const std::string account_id(target.substr(0, slash));
+  const bool one_calendar = slash != std::string_view::npos;
+  const std::string pattern(one_calendar ? target.substr(slash + 1) : "*");
+
+  std::vector<const AccountDefinition*> matching;
+  std::vector<std::string> accounts;
+  std::vector<std::string> calendars;
+  for (const auto& account : impl_->definitions) {
+    if (!tenant.empty() && account.settings.tenant != tenant) continue;
+    accounts.push_back(account.settings.id);
+    if (!account_id.empty() && account.settings.id != account_id) continue;
+    bool known = true;
+    if (one_calendar) {
+      TM_ASSIGN(known, impl_->account_knows(account, pattern, calendars));
+    }
+    if (known) matching.push_back(&account);
+  }
+  if (matching.empty()) {
+    const bool account_exists =
+        std::find(accounts.begin(), accounts.end(), account_id) != accounts.end();
+    return fail(Errc::not_found,
+                account_exists && one_calendar
+                    ? "no selected calendar \"" + std::string(target) +
+                          "\"; there are: " + joined(calendars)
+                    : "no account \"" + account_id + "\"; configured are: " + joined(accounts));
+  }
+  std::optional<Receipt> first;
+  for (const AccountDefinition* account : matching) {
+    const auto instance = sync::account_instance(account->settings.tenant, account->settings.id);
+    const sync::AccountSync wish{{mode_of(mode), {pattern}}};
+    TM_ASSIGN(auto receipt,
+              impl_->submit(instance, sync::input_type::kAccountSync, sync::encode(wish),
+                            first ? first->correlation_id : std::string()));
+    if (!first) first = std::move(receipt);
+  }
+  return *first;
+}
+
+}  // namespace tidemark

@@ -35,10 +35,20 @@ enum class SyncRequestMode { incremental, full, reconcile };
 // full: forget the cursor and fetch every body again; reconcile: list everything, compare, fetch
 // what differs. Neither deletes or repeats an event that is still true.
 
+// How the parts are put together; the defaults are what a process wants.
+struct SyncOptions {
+  // Threads that pull and discover. 0: effects run inside Engine::run_one_batch(), one at a time,
+  // so that a test or simulation has one thread and one order of things.
+  std::size_t workers = 8;
+  // Makes an account's provider; empty: by name from calendar_providers().
+  std::function<std::unique_ptr<CalendarProvider>(const AccountSettings&, HttpClient&)>
+      make_provider{};
+};
+
 class SyncService {
  public:
   SyncService(Engine& engine, Store& store, HttpClient& http, Metrics& metrics,
-              std::vector<AccountDefinition> accounts);
+              std::vector<AccountDefinition> accounts, SyncOptions options = {});
   ~SyncService();  // after Engine::stop()
 
   // Before Engine::recover(): registers machines and executors.

@@ -1,0 +1,30 @@
+#include "sync/account_runtime.h"
+
+namespace tidemark::sync {
+
+void AccountRuntimes::add(const AccountSettings& settings, HttpClient& http,
+                          const ProviderFactory& factory) {
+  auto runtime = std::make_unique<AccountRuntime>();
+  runtime->settings = settings;
+  if (factory) {
+    runtime->provider = factory(settings, http);
+  } else if (const ProviderInfo* info = find_calendar_provider(settings.provider)) {
+    runtime->provider = info->make(settings, http);
+  }
+  accounts_[{settings.tenant, settings.id}] = std::move(runtime);
+}
+
+AccountRuntime* AccountRuntimes::find(std::string_view tenant, std::string_view account) const {
+  const auto found = accounts_.find({std::string(tenant), std::string(account)});
+  return found == accounts_.end() || !found->second->provider ? nullptr : found->second.get();
+}
+
+// Not not_found: that would be taken for a calendar that is gone.
+Error no_such_account(std::string_view account) {
+  return {Errc::invalid_argument,
+          "account " + std::string(account) +
+              " is not configured, or names no known provider: nothing was asked of its server",
+          std::nullopt};
+}
+
+}  // namespace tidemark::sync

@@ -1,0 +1,45 @@
+// The compact binary encoding of mirror rows on the hot path: unsigned LEB128 numbers, zigzag for
+// signed ones, text as its length and its bytes. A query decodes an event from it in about a
+// microsecond, from CBOR in about twenty (benchmarks/ and docs/storage-format.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tidemark::sync {
+
+class ByteWriter {
+ public:
+  ByteWriter& u8(std::uint8_t value);
+  ByteWriter& number(std::uint64_t value);
+  ByteWriter& signed_number(std::int64_t value);
+  ByteWriter& text(std::string_view value);
+  ByteWriter& raw(std::string_view value);
+  std::string str() && { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+// Takes from the front; once something was missing, every further call and ok() say so.
+class ByteReader {
+ public:
+  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
+  std::uint8_t u8();
+  std::uint64_t number();
+  std::int64_t signed_number();
+  std::string_view text();
+  // A number of things that each take at least one byte: never more than there are bytes left.
+  std::size_t count();
+  std::string_view rest() const { return rest_; }
+  void spoil() { ok_ = false; }
+  bool ok() const { return ok_; }
+  bool done() const { return ok_ && rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+}  // namespace tidemark::sync

@@ -1,0 +1,280 @@
+#include "sync/calendar_inputs.h"
+
+#include "base/text.h"
+#include "engine/machine.h"
+#include "sync/event_codec.h"
+#include "sync/json_fields.h"
+
+namespace tidemark::sync {
+namespace {
+
+// Events are stored as one binary field: a page is decoded inside a step, which must be short.
+std::string encode_events(const PageItem& item) {
+  ByteWriter writer;
+  writer.number(item.events.size());
+  for (const auto& placed : item.events) {
+    writer.signed_number(placed.start_ms).signed_number(placed.end_ms);
+    writer.text(encode_event(placed.event));
+  }
+  writer.number(item.reverted.size());
+  for (const auto& event : item.reverted) writer.text(encode_event(event));
+  return std::move(writer).str();
+}
+
+CalendarEvent read_nested_event(ByteReader& reader) {
+  auto event = decode_event(reader.text());
+  if (event) return std::move(*event);
+  reader.spoil();
+  return {};
+}
+
+bool decode_events(std::string_view bytes, PageItem& item) {
+  ByteReader reader(bytes);
+  const std::size_t events = reader.count();
+  for (std::size_t i = 0; i < events && reader.ok(); ++i) {
+    PlacedEvent placed;
+    placed.start_ms = reader.signed_number();
+    placed.end_ms = reader.signed_number();
+    placed.event = read_nested_event(reader);
+    item.events.push_back(std::move(placed));
+  }
+  const std::size_t reverted = reader.count();
+  for (std::size_t i = 0; i < reverted && reader.ok(); ++i) {
+    item.reverted.push_back(read_nested_event(reader));
+  }
+  return reader.done();
+}
+
+Json item_json(const PageItem& item) {
+  Json value{{"kind", static_cast<std::uint64_t>(item.kind)}, {"href", item.href}};
+  if (!item.etag.empty()) value["etag"] = item.etag;
+  if (!item.bytes.empty()) value["bytes"] = binary_json(item.bytes);
+  if (!item.reason.empty()) value["reason"] = item.reason;
+  if (item.kind == PageItem::Kind::body) {
+    value["hash"] = binary_json(item.body_hash);
+    value["events"] = binary_json(encode_events(item));
+  }
+  return value;
+}
+
+std::optional<PageItem> read_item(const Json& value) {
+  const JsonFields fields(value);
+  PageItem item;
+  const std::uint64_t kind = fields.number("kind");
+  if (kind > static_cast<std::uint64_t>(PageItem::Kind::quarantined)) return std::nullopt;
+  item.kind = static_cast<PageItem::Kind>(kind);
+  item.href = fields.text("href");
+  if (fields.has("etag")) item.etag = fields.text("etag");
+  if (fields.has("bytes")) item.bytes = fields.bytes("bytes");
+  if (fields.has("reason")) item.reason = fields.text("reason");
+  if (item.kind == PageItem::Kind::body) {
+    item.body_hash = fields.bytes("hash");
+    if (!decode_events(fields.bytes("events"), item) || item.events.empty()) return std::nullopt;
+  }
+  if (!fields.ok() || item.href.empty()) return std::nullopt;
+  return item;
+}
+
+Json items_json(const std::vector<PageItem>& items) {
+  Json list = Json::array();
+  for (const auto& item : items) list.push_back(item_json(item));
+  return list;
+}
+
+Result<std::vector<PageItem>> read_items(const Json& list) {
+  std::vector<PageItem> items;
+  items.reserve(list.size());
+  for (const auto& value : list) {
+    auto item = read_item(value);
+    if (!item) return fail(Errc::invalid_argument, "a page holds an item that cannot be read");
+    items.push_back(std::move(*item));
+  }
+  return items;
+}
+
+tl::unexpected<Error> unreadable(std::string_view type) {
+  return fail(Errc::invalid_argument, std::string(type) + ": a field is missing or ill-typed");
+}
+
+Result<CalendarInput> decode_configured(const JsonFields& fields) {
+  CalendarConfigured input;
+  input.identity = {fields.text("provider"),  fields.text("account"), fields.text("id"),
+                    fields.text("remote_id"), fields.text("name"),    fields.text("color"),
+                    fields.flag("read_only")};
+  input.schedule = {fields.flag("scheduled"), fields.duration("poll"), fields.duration("reconcile"),
+                    fields.duration("confirm_after")};
+  if (fields.has("sync")) {
+    input.sync = pass_mode_from(fields.text("sync"));
+    if (!input.sync) fields.spoil();
+  }
+  if (!fields.ok() || input.identity.id.empty()) return unreadable(input_type::kConfigured);
+  return input;
+}
+
+Result<CalendarInput> decode_pull_done(const JsonFields& fields) {
+  PullDone input{fields.number("pull"),           fields.bytes("cursor"),    fields.flag("last"),
+                 fields.flag("complete_listing"), fields.flag("suspicious"), {}};
+  TM_ASSIGN(input.items, read_items(fields.list("items")));
+  if (!fields.ok()) return unreadable(input_type::kPullDone);
+  return input;
+}
+
+Result<CalendarInput> decode_page(const JsonFields& fields) {
+  Page input{fields.number("pull"), {}};
+  TM_ASSIGN(input.items, read_items(fields.list("items")));
+  if (!fields.ok()) return unreadable(input_type::kPage);
+  return input;
+}
+
+}  // namespace
+
+std::string encode(const CalendarConfigured& input) {
+  Json value{{"provider", input.identity.provider},
+             {"account", input.identity.account},
+             {"id", input.identity.id},
+             {"remote_id", input.identity.remote_id},
+             {"name", input.identity.name},
+             {"color", input.identity.color},
+             {"read_only", input.identity.read_only},
+             {"scheduled", input.schedule.scheduled},
+             {"poll", duration_json(input.schedule.poll)},
+             {"reconcile", duration_json(input.schedule.reconcile)},
+             {"confirm_after", duration_json(input.schedule.confirm_after)}};
+  if (input.sync) value["sync"] = to_text(*input.sync);
+  return stored_json(value);
+}
+
+std::string encode(const CalendarPaused& input) {
+  return stored_json({{"reason", static_cast<std::uint64_t>(input.reason)}});
+}
+
+std::string encode(const SyncNow& input) {
+  return stored_json({{"mode", to_text(input.mode)}});
+}
+
+std::string encode(const Page& input) {
+  return stored_json({{"pull", input.pull}, {"items", items_json(input.items)}});
+}
+
+std::string encode(const PullDone& input) {
+  return stored_json({{"pull", input.pull},
+                      {"cursor", binary_json(input.cursor)},
+                      {"last", input.last},
+                      {"complete_listing", input.complete_listing},
+                      {"suspicious", input.suspicious},
+                      {"items", items_json(input.items)}});
+}
+
+std::string encode(const PullFailed& input) {
+  return stored_json({{"pull", input.pull}, {"error", error_json(input.error)}});
+}
+
+Json error_json(const Error& error) {
+  Json value{{"code", name(error.code)}, {"message", to_valid_utf8(error.message)}};
+  if (error.retry_after) {
+    value["retry_after"] =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(error.retry_after->count(), 0));
+  }
+  return value;
+}
+
+Errc errc_named(std::string_view text) {
+  for (auto code = static_cast<int>(Errc::invalid_argument);
+       code < static_cast<int>(Errc::internal); ++code) {
+    if (name(static_cast<Errc>(code)) == text) return static_cast<Errc>(code);
+  }
+  return Errc::internal;
+}
+
+Error error_from_json(const Json& value) {
+  const JsonFields fields(value);
+  Error error;
+  error.code = errc_named(fields.text("code"));
+  error.message = fields.text("message");
+  if (fields.has("retry_after")) {
+    error.retry_after =
+        std::chrono::seconds{static_cast<std::int64_t>(fields.number("retry_after"))};
+  }
+  return error;
+}
+
+Result<CalendarInput> decode_calendar_input(std::string_view type, std::string_view payload) {
+  if (type == kTimerFired) return CalendarTimer{std::string(payload)};
+  if (type == input_type::kRemoved) return CalendarRemoved{};
+  if (type == input_type::kPresent) return CalendarPresent{};
+  if (type == input_type::kContinue) return Continue{};
+  if (type == input_type::kReportDone) return ReportDone{};
+  TM_ASSIGN(const Json value, read_stored_json(payload, type));
+  const JsonFields fields(value);
+  if (type == input_type::kConfigured) return decode_configured(fields);
+  if (type == input_type::kPage) return decode_page(fields);
+  if (type == input_type::kPullDone) return decode_pull_done(fields);
+  if (type == input_type::kPullFailed) {
+    PullFailed input{fields.number("pull"), error_from_json(fields.object("error"))};
+    if (!fields.ok()) return unreadable(type);
+    return input;
+  }
+  if (type == input_type::kPaused) {
+    const std::uint64_t reason = fields.number("reason");
+    if (!fields.ok() || reason > static_cast<std::uint64_t>(Pause::credentials)) {
+      return unreadable(type);
+    }
+    return CalendarPaused{static_cast<Pause>(reason)};
+  }
+  if (type == input_type::kSyncNow) {
+    const auto mode = pass_mode_from(fields.text("mode"));
+    if (!mode) return unreadable(type);
+    return SyncNow{*mode};
+  }
+  return fail(Errc::invalid_argument, "a calendar knows no input \"" + std::string(type) + "\"");
+}
+
+std::string encode(const PullOrder& order) {
+  return stored_json({{"account", order.account},
+                      {"calendar", order.calendar},
+                      {"remote_id", order.remote_id},
+                      {"mode", to_text(order.mode)},
+                      {"cursor", binary_json(order.cursor)},
+                      {"generation", order.generation},
+                      {"first", order.first}});
+}
+
+Result<PullOrder> decode_pull_order(std::string_view bytes) {
+  TM_ASSIGN(const Json value, read_stored_json(bytes, "pull order"));
+  const JsonFields fields(value);
+  const auto mode = pass_mode_from(fields.text("mode"));
+  PullOrder order{fields.text("account"),   fields.text("calendar"),
+                  fields.text("remote_id"), mode.value_or(PassMode::initial),
+                  fields.bytes("cursor"),   fields.number("generation"),
+                  fields.flag("first")};
+  if (!mode || !fields.ok()) return unreadable("pull order");
+  return order;
+}
+
+std::string encode(const PassReport& report) {
+  return stored_json({{"connector", report.connector},
+                      {"calendar", report.calendar},
+                      {"name", report.name},
+                      {"mode", report.mode},
+                      {"latency_ms", report.latency_ms},
+                      {"fetched", report.fetched},
+                      {"created", report.created},
+                      {"updated", report.updated},
+                      {"deleted", report.deleted},
+                      {"resources", report.resources},
+                      {"quarantined", report.quarantined}});
+}
+
+Result<PassReport> decode_pass_report(std::string_view bytes) {
+  TM_ASSIGN(const Json value, read_stored_json(bytes, "pass report"));
+  const JsonFields fields(value);
+  PassReport report{
+      fields.text("connector"),   fields.text("calendar"),     fields.text("name"),
+      fields.text("mode"),        fields.number("latency_ms"), fields.number("fetched"),
+      fields.number("created"),   fields.number("updated"),    fields.number("deleted"),
+      fields.number("resources"), fields.number("quarantined")};
+  if (!fields.ok()) return unreadable("pass report");
+  return report;
+}
+
+}  // namespace tidemark::sync

@@ -1,0 +1,142 @@
+// What a calendar's machine is told, and how it stands in the journal: format byte 1 and CBOR, but
+// for empty payloads and the engine's own timer input.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/calendar_event.h"
+#include "sync/calendar_state.h"
+
+namespace tidemark::sync {
+
+// From the account: this calendar exists, is selected, and this is what it is like.
+struct CalendarConfigured {
+  CalendarIdentity identity;
+  CalendarSchedule schedule;
+  std::optional<PassMode> sync;  // and sync it now
+};
+// From the account: stop, keep the mirror.
+struct CalendarPaused {
+  Pause reason = Pause::deselected;
+};
+// From the account: it is gone, confirmed.
+struct CalendarRemoved {};
+// From the account: discovery, begun after it was asked for, still lists the calendar.
+struct CalendarPresent {};
+struct SyncNow {
+  PassMode mode = PassMode::incremental;
+};
+
+// A canonical event with the instants its time row needs.
+struct PlacedEvent {
+  CalendarEvent event;
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;  // kOpenEnd: for ever
+  bool operator==(const PlacedEvent&) const = default;
+};
+
+struct PageItem {
+  enum class Kind : std::uint8_t { body, deleted, unchanged, pending, quarantined };
+  Kind kind = Kind::body;
+  std::string href;
+  std::string etag;
+  std::string bytes;                // body, quarantined (empty when they could not be had)
+  std::string body_hash;            // body: first 16 bytes of their SHA-256
+  std::string reason;               // quarantined
+  std::vector<PlacedEvent> events;  // body
+  // body: for each override that the mirror has and the body has not, what the master says of that
+  // instance now. An override missing here is no instance of the series any more.
+  std::vector<CalendarEvent> reverted;
+  bool operator==(const PageItem&) const = default;
+};
+
+struct Page {
+  Sequence pull = 0;
+  std::vector<PageItem> items;
+};
+struct PullDone {
+  Sequence pull = 0;
+  std::string cursor;
+  bool last = true;
+  bool complete_listing = false;
+  bool suspicious = false;
+  std::vector<PageItem> items;  // the rest of them
+};
+struct PullFailed {
+  Sequence pull = 0;
+  Error error;
+};
+struct CalendarTimer {
+  std::string name;
+};
+struct Continue {};    // from itself: the next bounded piece of finishing or removing
+struct ReportDone {};  // the summary of a pass was logged
+
+using CalendarInput =
+    std::variant<CalendarConfigured, CalendarPaused, CalendarRemoved, CalendarPresent, SyncNow,
+                 Page, PullDone, PullFailed, CalendarTimer, Continue, ReportDone>;
+
+namespace input_type {
+inline constexpr std::string_view kConfigured = "calendar.configured";
+inline constexpr std::string_view kPaused = "calendar.paused";
+inline constexpr std::string_view kRemoved = "calendar.removed";
+inline constexpr std::string_view kPresent = "calendar.present";
+inline constexpr std::string_view kSyncNow = "calendar.sync";
+inline constexpr std::string_view kPage = "pull.page";
+inline constexpr std::string_view kPullDone = "pull.done";
+inline constexpr std::string_view kPullFailed = "pull.failed";
+inline constexpr std::string_view kContinue = "calendar.continue";
+inline constexpr std::string_view kReportDone = "report.done";
+}  // namespace input_type
+
+std::string encode(const CalendarConfigured& input);
+std::string encode(const CalendarPaused& input);
+std::string encode(const SyncNow& input);
+std::string encode(const Page& input);
+std::string encode(const PullDone& input);
+std::string encode(const PullFailed& input);
+Result<CalendarInput> decode_calendar_input(std::string_view type, std::string_view payload);
+
+// Shared with the account's inputs.
+Json error_json(const Error& error);
+Error error_from_json(const Json& value);
+Errc errc_named(std::string_view text);  // the inverse of name(); Errc::internal when unknown
+
+// What the executor "pull" is asked to do.
+struct PullOrder {
+  std::string account;
+  std::string calendar;  // public id
+  std::string remote_id;
+  PassMode mode = PassMode::initial;
+  std::string cursor;
+  std::uint64_t generation = 0;
+  bool first = true;  // the first pull of its pass
+};
+std::string encode(const PullOrder& order);
+Result<PullOrder> decode_pull_order(std::string_view bytes);
+
+// What the executor "sync_report" logs and counts when a pass has ended.
+struct PassReport {
+  std::string connector;  // "<provider>:<account>"
+  std::string calendar;   // public id
+  std::string name;
+  std::string mode;
+  std::uint64_t latency_ms = 0;
+  std::uint64_t fetched = 0;
+  std::uint64_t created = 0;
+  std::uint64_t updated = 0;
+  std::uint64_t deleted = 0;
+  std::uint64_t resources = 0;
+  std::uint64_t quarantined = 0;
+};
+std::string encode(const PassReport& report);
+Result<PassReport> decode_pass_report(std::string_view bytes);
+
+}  // namespace tidemark::sync

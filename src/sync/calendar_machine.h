@@ -1,0 +1,45 @@
+// The machine of one calendar: keeps its mirror in step with the server.
+//
+//            SyncNow, timer                last page              all settled
+//   Idle ------------------> Pulling --------------> Finishing -----------------> Idle
+//                             |   ^                     |
+//                     failure v   | timer, SyncNow      | everything would be deleted
+//                            Waiting                    v
+//                                                   Confirming --(account has seen it,
+//                                                       ^          and time has passed)--> Pulling
+//
+// and from any phase to Removing when the account says that the calendar is gone. A pass that was
+// interrupted goes on where it was: its cursor and generation are in its state, what it has seen is
+// in the rows. The cursor of the next pass is replaced only when a pass has ended.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/machine.h"
+#include "sync/calendar_inputs.h"
+#include "sync/calendar_state.h"
+#include "sync/rows.h"
+
+namespace tidemark::sync {
+
+inline constexpr std::string_view kPullExecutor = "pull";
+inline constexpr std::string_view kReportExecutor = "sync_report";
+inline constexpr std::string_view kSyncTimer = "sync";
+
+struct CalendarMachine {
+  static constexpr std::string_view kind = kCalendarKind;
+  static constexpr std::uint32_t version = 1;
+  using State = CalendarState;
+  using Input = CalendarInput;
+
+  static std::string encode(const State& state) { return sync::encode(state); }
+  static Result<State> decode_state(std::string_view bytes) { return decode_calendar_state(bytes); }
+  static Result<Input> decode_input(std::string_view type, std::string_view payload) {
+    return decode_calendar_input(type, payload);
+  }
+  static Result<Transition<State>> step(const StepContext& context, State state,
+                                        const Input& input);
+};
+
+}  // namespace tidemark::sync

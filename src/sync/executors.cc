@@ -1,0 +1,125 @@
+#include "sync/executors.h"
+
+#include <exception>
+#include <set>
+#include <string>
+
+#include "base/log.h"
+#include "sync/account_inputs.h"
+#include "sync/account_machine.h"
+#include "sync/calendar_inputs.h"
+#include "sync/pull_run.h"
+
+namespace tidemark::sync {
+namespace {
+
+Result<Discovery> discover(AccountRuntime& account, const std::string& hint) {
+  auto found = [&]() -> Result<Discovery> {
+    try {
+      return account.provider->discover(hint);
+    } catch (const std::exception& error) {
+      return fail(Errc::internal, std::string("discovery failed unexpectedly: ") + error.what());
+    }
+  }();
+  if (!found) return found;
+  std::set<std::string> ids;
+  std::erase_if(found->calendars, [&](const RemoteCalendar& calendar) {
+    return calendar.id.empty() || !ids.insert(calendar.id).second;
+  });
+  if (found->calendars.size() > kMaxCalendars) {
+    return fail(Errc::limit_exceeded, "the server lists " +
+                                          std::to_string(found->calendars.size()) +
+                                          " calendars; at most " + std::to_string(kMaxCalendars) +
+                                          " of one account can be mirrored");
+  }
+  return found;
+}
+
+void run_discovery(const ExecutorContext& context, const Effect& effect, EffectHandle& handle) {
+  const auto answer = [&](Result<Discovery> found) {
+    if (found) {
+      handle.complete(std::string(input_type::kDiscovered),
+                      encode(Discovered{effect.key.sequence, std::move(*found)}));
+    } else {
+      handle.complete(std::string(input_type::kDiscoverFailed),
+                      encode(DiscoverFailed{effect.key.sequence, std::move(found).error()}));
+    }
+  };
+  const auto order = decode_discover_order(effect.request.payload);
+  if (!order) return answer(fail(order.error()));
+  AccountRuntime* account = context.accounts.find(effect.tenant, order->account);
+  if (account == nullptr) return answer(fail(no_such_account(order->account)));
+  auto found = discover(*account, order->hint);
+  if (!found && handle.stopping()) return;  // stays in the outbox
+  const bool unauthorized = !found && found.error().code == Errc::unauthorized;
+  if (found || unauthorized) account->refused = unauthorized;
+  if (!found) {
+    context.metrics.add("tidemark_upstream_errors_total",
+                        {{"provider", account->settings.provider},
+                         {"code", std::string(name(found.error().code))}});
+    log::warning("discovery failed", {.connector = account->connector(),
+                                      .correlation_id = effect.correlation_id,
+                                      .company_id = effect.tenant,
+                                      .error_code = name(found.error().code),
+                                      .detail = found.error().message});
+  }
+  answer(std::move(found));
+}
+
+std::string summary_of(const PassReport& report) {
+  return report.name + ": " + report.mode + " pass, " + std::to_string(report.created) +
+         " created, " + std::to_string(report.updated) + " updated, " +
+         std::to_string(report.deleted) + " deleted, " + std::to_string(report.fetched) +
+         " fetched, " + std::to_string(report.resources) + " mirrored, " +
+         std::to_string(report.quarantined) + " quarantined";
+}
+
+}  // namespace
+
+void PullExecutor::start(Effect effect, std::unique_ptr<EffectHandle> handle) {
+  auto shared = std::make_shared<std::pair<Effect, std::unique_ptr<EffectHandle>>>(
+      std::move(effect), std::move(handle));
+  context_.workers.post(
+      [this, shared] { PullRun(context_, shared->first, *shared->second).run(); });
+}
+
+void DiscoverExecutor::start(Effect effect, std::unique_ptr<EffectHandle> handle) {
+  auto shared = std::make_shared<std::pair<Effect, std::unique_ptr<EffectHandle>>>(
+      std::move(effect), std::move(handle));
+  context_.workers.post(
+      [this, shared] { run_discovery(context_, shared->first, *shared->second); });
+}
+
+void ReportExecutor::start(Effect effect, std::unique_ptr<EffectHandle> handle) {
+  const auto report = decode_pass_report(effect.request.payload);
+  if (report) {
+    const std::string summary = summary_of(*report);
+    log::info("calendar synced", {.connector = report->connector,
+                                  .correlation_id = effect.correlation_id,
+                                  .company_id = effect.tenant,
+                                  .latency_ms = static_cast<double>(report->latency_ms),
+                                  .calendar = report->calendar,
+                                  .detail = summary});
+    const std::string provider = report->connector.substr(0, report->connector.find(':'));
+    context_.metrics.add("tidemark_sync_passes_total",
+                         {{"provider", provider}, {"mode", report->mode}, {"outcome", "ok"}});
+    context_.metrics.observe("tidemark_sync_pass_seconds", {{"mode", report->mode}},
+                             static_cast<double>(report->latency_ms) / 1000.0);
+  }
+  handle->complete(std::string(input_type::kReportDone), {});
+}
+
+void describe_sync_metrics(Metrics& metrics) {
+  metrics.describe("tidemark_sync_passes_total", "Ended sync passes by provider, mode, outcome.");
+  metrics.describe("tidemark_upstream_errors_total",
+                   "Failed pulls and discoveries by provider and error code.");
+  metrics.describe("tidemark_sync_bodies_fetched_total",
+                   "Calendar resources fetched, by provider.");
+  metrics.describe("tidemark_sync_quarantined_total",
+                   "Calendar resources that could not be read, by provider.");
+  metrics.describe_histogram("tidemark_sync_pass_seconds",
+                             "How long ended sync passes took, by mode.",
+                             {0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600});
+}
+
+}  // namespace tidemark::sync
