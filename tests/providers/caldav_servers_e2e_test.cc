@@ -1,6 +1,8 @@
 // The CalDAV provider against real servers: what they are known to do differently is in each test.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "net/url.h"
 #include "providers/provider_fixture.h"
 
@@ -9,10 +11,12 @@ namespace {
 
 using Kind = RemoteItem::Kind;
 
+constexpr std::chrono::hours kTokenAge{1};
+
 class CalDavServers : public testing::TestWithParam<DavProcess::Kind> {
  protected:
   void SetUp() override {
-    server_ = std::make_unique<DavProcess>(DavProcess::Options{GetParam(), {}});
+    server_ = std::make_unique<DavProcess>(DavProcess::Options{GetParam(), kTokenAge});
     ASSERT_TRUE(server_->started());
     server_->make_calendar("cal");
     calendar_ = server_->calendar_url("cal");
@@ -139,12 +143,87 @@ TEST_P(CalDavServers, ResumeAnInterruptedListingWithoutFetchingWhatIsThere) {
   expect_mirror_equals_server();
 }
 
+TEST_P(CalDavServers, SayARenameAsADeletionAndABody) {
+  for (int i = 0; i < 3; ++i) put("event-" + std::to_string(i));
+  const PullResult initial = pass(PullMode::initial);
+  if (GetParam() == DavProcess::Kind::radicale) {
+    server_->move(url_of("event-1"), url_of("renamed"));
+  } else {
+    server_->remove(url_of("event-1"));
+    server_->put(url_of("renamed"), event("event-1"));
+  }
+  pass(PullMode::incremental, initial.cursor);
+  EXPECT_EQ(mirror_.hrefs(Kind::deleted), std::vector<std::string>{href("event-1.ics")});
+  EXPECT_EQ(mirror_.hrefs(Kind::body), std::vector<std::string>{href("renamed.ics")});
+  expect_mirror_equals_server();
+}
+
+TEST_P(CalDavServers, MayHoldNamesOfAllKinds) {
+  const std::vector<std::string> names{"100% sure", "a@b", "a+b", "caf\u00e9 #1", "what?"};
+  for (const std::string& name : names) server_->put(url_of(name), event(name));
+  const PullResult initial = pass(PullMode::initial);
+  for (const std::string& name : names) {
+    EXPECT_TRUE(mirror_.resources.contains(href(name + ".ics"))) << name;
+  }
+  for (const std::string& name : names) server_->put(url_of(name), event(name, "Changed"));
+  pass(PullMode::incremental, initial.cursor);
+  EXPECT_EQ(mirror_.hrefs(Kind::body).size(), names.size());
+  expect_mirror_equals_server();
+}
+
+TEST_P(CalDavServers, ArePulledByManyThreadsAtATime) {
+  for (int i = 0; i < 20; ++i) put("event-" + std::to_string(i));
+  std::vector<MemoryResources> mirrors(6);
+  std::vector<std::thread> threads;
+  for (MemoryResources& mirror : mirrors) {
+    threads.emplace_back([&] {
+      auto first = mirror.run_pass(*provider_, calendar_, PullMode::initial);
+      ASSERT_TRUE(first) << first.error().message;
+      auto second = mirror.run_pass(*provider_, calendar_, PullMode::incremental, first->cursor);
+      ASSERT_TRUE(second) << second.error().message;
+      EXPECT_TRUE(mirror.items.empty());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const MemoryResources& mirror : mirrors) EXPECT_EQ(mirror.count(), 20U);
+}
+
+class Radicale : public CalDavServers {};
+
+TEST_P(Radicale, IsSaidToBeUnauthorizedWithAWrongPassword) {
+  AccountSettings settings = account_at(server_->origin());
+  settings.credentials = Credentials{"alice", Secret("wrong-word")};
+  auto found = caldav::make_provider(settings, http_)->discover({});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Errc::unauthorized) << found.error().message;
+  EXPECT_EQ(found.error().message.find("wrong-word"), std::string::npos);
+}
+
+TEST_P(Radicale, RefusesAnExpiredTokenAndIsReconciled) {
+  for (int i = 0; i < 3; ++i) put("event-" + std::to_string(i));
+  const PullResult initial = pass(PullMode::initial);
+  server_->age_sync_tokens(2 * kTokenAge);
+  server_->remove(url_of("event-0"));
+  put("event-1", "Changed");
+  // Radicale forgets old tokens when it hands out a new one.
+  MemoryResources other;
+  ASSERT_TRUE(other.run_pass(*provider_, calendar_, PullMode::initial));
+  auto stale = mirror_.run_pass(*provider_, calendar_, PullMode::incremental, initial.cursor);
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().code, Errc::stale_cursor) << stale.error().message;
+  EXPECT_TRUE(pass(PullMode::reconcile).complete_listing);
+  EXPECT_EQ(mirror_.count(), 2U);
+  expect_mirror_equals_server();
+}
+
 INSTANTIATE_TEST_SUITE_P(Real, CalDavServers,
                          testing::Values(DavProcess::Kind::radicale, DavProcess::Kind::xandikos),
                          [](const auto& info) {
                            return info.param == DavProcess::Kind::radicale ? "Radicale"
                                                                            : "Xandikos";
                          });
+INSTANTIATE_TEST_SUITE_P(Real, Radicale, testing::Values(DavProcess::Kind::radicale),
+                         [](const auto&) { return "Radicale"; });
 
 }  // namespace
 }  // namespace tidemark::test

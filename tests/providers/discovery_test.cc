@@ -161,17 +161,51 @@ TEST_F(CalDavRule1Discovery, SaysWhatToDoWhenThereIsNothing) {
   EXPECT_NE(found.error().message.find("give the URL"), std::string::npos);
 }
 
-TEST_F(CalDavRule1, AsksDnsForABareDomainWhoseWellKnownFails) {
-  settings_.url = "https://127.0.0.1:" + std::to_string(server_.port()) + "/";
+// What several https hosts would answer: only so can a domain's own host be another than its
+// calendar server's.
+class ScriptedHosts final : public HttpClient {
+ public:
+  Result<HttpResponse> send(const HttpRequest& request, const BodySink& sink) override {
+    asked.push_back(request.url);
+    with_credentials.push_back(request.credentials.has_value());
+    const auto found = answers.find(request.url);
+    if (found == answers.end()) return fail(Errc::unavailable, "connection refused");
+    if (found->second.status == 207) TM_TRY(sink(found->second.body));
+    return HttpResponse{found->second.status, {}, {}};
+  }
+  std::map<std::string, DavReply> answers;
   std::vector<std::string> asked;
+  std::vector<bool> with_credentials;
+};
+
+TEST_F(CalDavRule1, AsksDnsForABareDomainThatHasNoWebServerOrNoWellKnown) {
+  ScriptedHosts hosts;
+  hosts.answers["https://dav.mail.example:8443/start"] = principal_reply("/start", "/p/");
+  hosts.answers["https://dav.mail.example:8443/p/"] = home_reply("/p/", "/h/");
+  hosts.answers["https://dav.mail.example:8443/h/"] = {207, multistatus(calendar_row("/h/a/"))};
+  std::vector<std::string> domains;
   const auto lookup =
       [&](const std::string& domain) -> Result<std::optional<caldav::ServiceLocation>> {
-    asked.push_back(domain);
-    return std::optional<caldav::ServiceLocation>{};
+    domains.push_back(domain);
+    return std::optional(caldav::ServiceLocation{"dav.mail.example", 8443, "/start"});
   };
-  // TLS to a plain server fails for good, so the name server is not asked.
-  EXPECT_FALSE(caldav::make_provider(settings_, http_, {}, lookup)->discover({}));
-  EXPECT_TRUE(asked.empty());
+  settings_.url = "https://example.org";
+  for (const int status : {0, 404}) {
+    if (status != 0) {
+      hosts.answers["https://example.org/"] = refusal(status);
+      hosts.answers["https://example.org/.well-known/caldav"] = refusal(status);
+    }
+    hosts.with_credentials.clear();
+    auto found = caldav::make_provider(settings_, hosts, {}, lookup)->discover({});
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->calendars.at(0).id, "https://dav.mail.example:8443/h/a/");
+    EXPECT_TRUE(hosts.with_credentials.front());
+    EXPECT_FALSE(hosts.with_credentials.back());
+  }
+  EXPECT_EQ(domains, (std::vector<std::string>{"example.org", "example.org"}));
+  settings_.url = "https://example.org/with/a/path";
+  EXPECT_FALSE(caldav::make_provider(settings_, hosts, {}, lookup)->discover({}));
+  EXPECT_EQ(domains.size(), 2U);
 }
 
 TEST_F(CalDavRule1, KeepsMethodAndBodyAcrossRedirects) {

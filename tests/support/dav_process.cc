@@ -179,4 +179,15 @@ void DavProcess::move(const std::string& from_url, const std::string& to_url) {
   send({.method = "MOVE", .url = from_url, .headers = {{"Destination", to_url}}});
 }
 
+void DavProcess::age_sync_tokens(std::chrono::hours by) {
+  namespace fs = std::filesystem;
+  int aged = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(directory_ / "collections")) {
+    if (entry.path().parent_path().filename() != "sync-token") continue;
+    fs::last_write_time(entry.path(), entry.last_write_time() - by);
+    ++aged;
+  }
+  EXPECT_GT(aged, 0) << "Radicale keeps its sync tokens elsewhere";
+}
+
 }  // namespace tidemark::test

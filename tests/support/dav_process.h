@@ -44,6 +44,8 @@ class DavProcess {
   void remove(const std::string& url);
   void move(const std::string& from_url, const std::string& to_url);
   HttpResponse send(HttpRequest request);
+  // Radicale: makes every sync token this much older, as if time had passed.
+  void age_sync_tokens(std::chrono::hours by);
 
  private:
   void spawn();

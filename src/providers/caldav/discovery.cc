@@ -68,6 +68,11 @@ bool is_final(const Error& error) {
   }
 }
 
+// What DNS can be asked about; over plain http its answer would be worth nothing.
+bool is_bare_domain(const Url& url) {
+  return url.scheme == "https" && url.path == "/";
+}
+
 class Discoverer {
  public:
   Discoverer(const DavClient& dav, const ServiceLookup& lookup) : dav_(dav), lookup_(lookup) {}
@@ -84,13 +89,19 @@ class Discoverer {
   Result<Discovery> from_url(const Url& configured) {
     auto found = explore(configured);
     if (found && *found) return result();
-    if (!found && is_final(found.error())) return fail(std::move(found).error());
-    Url well_known = configured;
-    well_known.path = "/.well-known/caldav";
-    well_known.query.clear();
-    auto second = explore(well_known);
-    if (second && *second) return result();
-    if (!second && is_final(second.error())) return fail(std::move(second).error());
+    // A domain may have no web server at all and still say where its calendars are.
+    const bool ask_dns_at_once =
+        !found && is_bare_domain(configured) &&
+        (found.error().code == Errc::unavailable || found.error().code == Errc::tls_error);
+    if (!ask_dns_at_once) {
+      if (!found && is_final(found.error())) return fail(std::move(found).error());
+      Url well_known = configured;
+      well_known.path = "/.well-known/caldav";
+      well_known.query.clear();
+      auto second = explore(well_known);
+      if (second && *second) return result();
+      if (!second && is_final(second.error())) return fail(std::move(second).error());
+    }
     TM_ASSIGN(const bool by_dns, explore_service(configured));
     if (by_dns || !calendars_.empty()) return result();
     // A home set without a principal: some servers show calendars to anyone who asks there.
@@ -149,7 +160,7 @@ class Discoverer {
   }
 
   Result<bool> explore_service(const Url& configured) {
-    if (configured.scheme != "https" || configured.path != "/" || !lookup_) return false;
+    if (!is_bare_domain(configured) || !lookup_) return false;
     TM_ASSIGN(const std::optional<ServiceLocation> service, lookup_(configured.host));
     if (!service) return false;
     Url url = configured;
