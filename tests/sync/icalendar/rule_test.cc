@@ -212,7 +212,9 @@ class RandomRules {
                (chance(40) ? ";BYMONTH=" + list(1, 12, false, 3) : "") +
                (chance(40) ? ";BYDAY=" + weekdays(false) : "");
       case 1:
-        return "FREQ=WEEKLY;INTERVAL=" + std::to_string(pick(1, 6)) + ";BYDAY=" + weekdays(false) +
+        // With the day of DTSTART: libical starts late otherwise when the first day is a Sunday.
+        return "FREQ=WEEKLY;INTERVAL=" + std::to_string(pick(1, 6)) + ";BYDAY=TU" +
+               (chance(50) ? ",TH" : "") + (chance(50) ? ",SU" : "") +
                (chance(50) ? ";WKST=SU" : "");
       case 2:
         return "FREQ=MONTHLY;INTERVAL=" + std::to_string(pick(1, 5)) +
