@@ -12,8 +12,8 @@ namespace tidemark {
 
 inline constexpr std::size_t kMaxUrlBytes = 16U << 10;
 
-// A parsed absolute URL. The fragment is dropped (it never goes to a server) and so is userinfo's
-// place: credentials travel in HttpRequest::credentials only.
+// A parsed absolute URL. It has no fragment, which never goes to a server, and no user name or
+// password: those travel in HttpRequest::credentials only.
 struct Url {
   std::string scheme;      // "http" or "https"
   std::string host;        // lower case; an IPv6 address keeps its brackets: "[::1]"
