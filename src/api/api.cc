@@ -167,13 +167,12 @@ class CalendarGauges {
   std::map<std::string, Metrics::Labels> before_;
 };
 
-// The server's own matcher knows whole segments only; "{id}.ics" is told apart by handle().
-std::string server_pattern(std::string_view pattern) {
-  const auto close = pattern.rfind('}');
-  if (close == std::string_view::npos || pattern.find('/', close) != std::string_view::npos) {
-    return std::string(pattern);
-  }
-  return std::string(pattern.substr(0, close + 1));
+// The server has matched already, and knows which slashes were encoded; a request from the command
+// line has only its path.
+std::optional<std::map<std::string, std::string>> captures_of(const Route& route,
+                                                              const ServerRequest& request) {
+  if (request.route.empty()) return match_route(route.pattern, request.path);
+  return route.pattern == request.route ? std::optional(request.captures) : std::nullopt;
 }
 
 }  // namespace
@@ -191,7 +190,7 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   const auto started = std::chrono::steady_clock::now();
   std::set<std::string> allowed;
   for (const auto& route : route_table()) {
-    auto captures = match_route(route.pattern, request.path);
+    auto captures = captures_of(route, request);
     if (!captures) continue;
     if (route.method != request.method && !(route.method == "GET" && request.method == "HEAD")) {
       allowed.emplace(route.method);
@@ -210,11 +209,8 @@ ServerResponse Api::handle(const ServerRequest& request) const {
 }
 
 void Api::mount(HttpServer& server) const {
-  std::set<std::pair<std::string, std::string>> mounted;
   for (const auto& route : route_table()) {
-    const std::pair key{std::string(route.method), server_pattern(route.pattern)};
-    if (!mounted.insert(key).second) continue;
-    server.route(key.first, key.second,
+    server.route(std::string(route.method), std::string(route.pattern),
                  [this](const ServerRequest& request) { return handle(request); });
   }
   server.error_handler(

@@ -58,13 +58,15 @@ ServerResponse page_response(const FeedPage& page) {
 // that a client whose filter matches little resumes from where it is, not from its last match.
 class FeedStream {
  public:
-  FeedStream(const StoreView& store, const Engine& engine, FeedFilter filter)
+  FeedStream(const Store& store, const Engine& engine, FeedFilter filter)
       : store_(store), engine_(engine), filter_(std::move(filter)) {}
 
   void run(StreamWriter& writer) {
     auto last_write = std::chrono::steady_clock::now();
     if (!writer.write("retry: 2000\n\n")) return;
     while (writer.open()) {
+      // Taken before reading, so that no record falls between the look and the wait.
+      const Sequence seen = store_.last_sequence();
       auto page = read_feed(store_, filter_);
       if (!page) {
         log::error("feed stream ended", {.error_code = name(page.error().code)});
@@ -76,7 +78,7 @@ class FeedStream {
         last_write = std::chrono::steady_clock::now();
       }
       if (page->more) continue;
-      engine_.wait_for_record(page->next.sequence, kLookUp);
+      engine_.wait_for_record(seen, kLookUp);
       if (std::chrono::steady_clock::now() - last_write < kHeartbeat) continue;
       if (!writer.write("id: " + to_text(filter_.after) + "\n: alive\n\n")) return;
       last_write = std::chrono::steady_clock::now();
@@ -93,7 +95,7 @@ class FeedStream {
     return text;
   }
 
-  const StoreView& store_;
+  const Store& store_;
   const Engine& engine_;
   FeedFilter filter_;
 };

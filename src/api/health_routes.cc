@@ -22,12 +22,17 @@ PartHealth engine_health(const ApiParts& parts) {
   return reason.empty() ? PartHealth{} : PartHealth{"failing", reason};
 }
 
+// What somebody took out of the configuration is at rest, not ill.
+bool is_well(const std::string& error_code) {
+  return error_code.empty() || error_code == "not_configured" || error_code == "deselected";
+}
+
 PartHealth accounts_health(const ApiParts& parts, const std::string& tenant) {
   const auto accounts = list_accounts(parts.store, tenant);
   if (!accounts) return {"failing", accounts.error().message};
   std::string troubled;
   for (const auto& account : *accounts) {
-    if (account.error_code.empty()) continue;
+    if (is_well(account.error_code)) continue;
     troubled += (troubled.empty() ? "" : "; ") + account.tenant + "/" + account.id + ": " +
                 account.error_code;
   }
@@ -38,7 +43,7 @@ PartHealth calendars_health(const ApiParts& parts, const std::string& tenant) {
   const auto calendars = list_calendars(parts.store, tenant);
   if (!calendars) return {"failing", calendars.error().message};
   std::size_t troubled = 0;
-  for (const auto& calendar : *calendars) troubled += calendar.error_code.empty() ? 0 : 1;
+  for (const auto& calendar : *calendars) troubled += is_well(calendar.error_code) ? 0 : 1;
   if (troubled == 0) return {};
   return {"degraded", std::to_string(troubled) + " of " + std::to_string(calendars->size()) +
                           " calendars fail; see /v1/calendars"};

@@ -42,11 +42,12 @@ std::vector<Route> make_calendar_routes() {
        {{"name", kText, "only this one: an id, \"account/name\" or a name; 404 or 409 when it is not "
                         "exactly one"}},
        {}, get_calendars},
-      {"GET", "/v1/calendars/{id}", Access::tenant, "getCalendar", "One mirrored calendar", 200,
-       "Calendar", {}, {}, get_calendar},
+      // Before the shorter pattern, which fits the same paths.
       {"GET", "/v1/calendars/{id}.ics", Access::tenant, "getCalendarFile",
        "The mirror as one iCalendar file, with ETag", 200, "text/calendar", {}, {},
        get_calendar_file},
+      {"GET", "/v1/calendars/{id}", Access::tenant, "getCalendar", "One mirrored calendar", 200,
+       "Calendar", {}, {}, get_calendar},
       {"GET", "/v1/calendars/{id}/events", Access::tenant, "listCalendarEvents",
        "Events, ascending by start", 200, "CalendarEventList",
        {{"from", kTime, "only what ends after this instant (RFC 3339)"},

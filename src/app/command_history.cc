@@ -137,7 +137,7 @@ int run_audit_list(const Config& config, const AuditListOptions& options) {
         if (options.json && !Output::line(dump_json(record))) return static_cast<int>(kDone);
         if (options.json) continue;
         table.add({text_at(record, "sequence"), text_at(record, "at").substr(0, 19),
-                   text_at(record, "instance"), text_at(record, "input_type"),
+                   text_at(record, "instance"), record.contains("input") ? text_at(record["input"], "type") : "",
                    std::to_string(record.contains("events") ? record["events"].size() : 0),
                    text_at(record, "correlation_id")});
       }

@@ -62,12 +62,12 @@ std::uint64_t total(const CountsByCalendar& sums) {
   return sum;
 }
 
-std::string_view mode_name(const SyncOptions& options) {
+std::string_view mode_name(const SyncArguments& options) {
   if (options.full) return "full";
   return options.reconcile ? "reconcile" : "incremental";
 }
 
-ApiResult<std::vector<std::string>> request_all(Backend& backend, const SyncOptions& options) {
+ApiResult<std::vector<std::string>> request_all(Backend& backend, const SyncArguments& options) {
   std::vector<std::string> correlations;
   auto targets = options.targets;
   if (targets.empty()) targets.emplace_back();
@@ -178,6 +178,7 @@ Summary summarize(const Json& status, const Scope& scope, const CountsByCalendar
     if (found == sums.end() && !scope.has_calendar(calendar)) continue;
     const Counts counts = found == sums.end() ? Counts{} : found->second;
     const auto code = text_at(calendar, "error_code");
+    if (code == "deselected") continue;
     if (!code.empty()) summary.blame(code);
     summary.calendars.push_back({{"id", id},
                                  {"account", calendar["account"]},
@@ -214,7 +215,7 @@ void show(const Summary& summary) {
   }
 }
 
-int sync_with(Backend& backend, const Config& config, const SyncOptions& options) {
+int sync_with(Backend& backend, const Config& config, const SyncArguments& options) {
   Runtime* here = backend.runtime();
   const Sequence before = here == nullptr ? 0 : here->store().last_sequence();
   if (here != nullptr) {
@@ -246,7 +247,7 @@ int sync_with(Backend& backend, const Config& config, const SyncOptions& options
 
 }  // namespace
 
-int run_sync(const Config& config, const SyncOptions& options) {
+int run_sync(const Config& config, const SyncArguments& options) {
   if (config.accounts.empty()) {
     say("no account is configured in " + config.file + "; add an [[account]]");
     return kBadUsage;

@@ -13,13 +13,13 @@ namespace tidemark::app {
 
 int run_serve(const Config& config);
 
-struct SyncOptions {
+struct SyncArguments {
   std::vector<std::string> targets;  // "account" or "account/calendar"; none: everything
   bool full = false;
   bool reconcile = false;
   bool json = false;
 };
-int run_sync(const Config& config, const SyncOptions& options);
+int run_sync(const Config& config, const SyncArguments& options);
 
 struct ListOptions {
   bool json = false;

@@ -1,0 +1,126 @@
+// A whole Tidemark without a server: a real store, engine and syncs of calendar files, two tenants.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/api.h"
+#include "api/key_machine.h"
+#include "base/metrics.h"
+#include "net/curl_client.h"
+#include "support/manual_clock.h"
+#include "support/temporary_directory.h"
+
+namespace tidemark::test {
+
+class ApiWorld : public ::testing::Test {
+ protected:
+  ApiWorld() {
+    write_event("acme", "one", "Acme meets");
+    write_event("acme", "two", "Acme plans");
+    write_event("rival", "one", "Rival schemes");
+    auto store = Store::open({.path = directory_ / "store"});
+    EXPECT_TRUE(store) << store.error().message;
+    store_ = std::move(*store);
+    engine_ = std::make_unique<Engine>(*store_, clock_, metrics_);
+    engine_->register_machine(erase<KeyMachine>());
+    sync_ = std::make_unique<SyncService>(*engine_, *store_, http_, metrics_,
+                                          std::vector{account("acme"), account("rival")});
+    sync_->register_with_engine();
+    EXPECT_TRUE(engine_->recover());
+    engine_->start();
+    EXPECT_TRUE(sync_->apply_configuration(false));
+    ApiParts parts{*store_, *engine_, *sync_, metrics_, clock_};
+    parts.version = "1.2.3";
+    parts.data_dir = directory_.path().string();
+    parts.not_ready = [this] { return not_ready_; };
+    api_ = std::make_unique<Api>(std::move(parts));
+  }
+  ~ApiWorld() override { engine_->stop(); }
+
+  AccountDefinition account(const std::string& tenant) const {
+    AccountDefinition definition;
+    definition.settings.tenant = tenant;
+    definition.settings.id = tenant + "-files";
+    definition.settings.provider = "ics";
+    definition.settings.path = directory_ / tenant;
+    return definition;
+  }
+
+  void write_event(const std::string& folder, const std::string& name, const std::string& title) {
+    std::filesystem::create_directories(directory_ / folder);
+    std::ofstream(directory_ / folder + "/" + name + ".ics", std::ios::binary)
+        << "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:" << name
+        << "@" << folder << "\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260105T090000Z\r\n"
+        << "DTEND:20260105T100000Z\r\nSUMMARY:" << title << "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+  }
+
+  void sync_all() {
+    ASSERT_TRUE(sync_->request_sync("", "", SyncRequestMode::incremental));
+    ASSERT_TRUE(engine_->wait_until_idle(std::chrono::seconds(30)));
+  }
+
+  // "GET /v1/calendars?name=x" as the operator, or with a key over TCP.
+  ServerResponse ask(const std::string& line, const std::string& key = "operator",
+                     const HttpHeaders& headers = {}, const std::string& body = "") const {
+    ServerRequest request;
+    const auto space = line.find(' ');
+    const auto question = line.find('?');
+    request.method = line.substr(0, space);
+    request.path = line.substr(space + 1, question == std::string::npos ? question
+                                                                        : question - space - 1);
+    if (question != std::string::npos) add_query(request, line.substr(question + 1));
+    request.headers = headers;
+    request.body = body;
+    request.from_unix_socket = key == "operator";
+    request.peer = request.from_unix_socket ? "unix" : "192.0.2.1";
+    if (!request.from_unix_socket && !key.empty()) {
+      request.headers.emplace_back("authorization", "Bearer " + key);
+    }
+    return api_->handle(request);
+  }
+
+  Json get(const std::string& path, const std::string& key = "operator") const {
+    return parse_json(ask("GET " + path, key).body).value_or(Json());
+  }
+
+  // A new key of the tenant, made over the API.
+  std::string make_key(const std::string& tenant, const std::string& expires_in = "") const {
+    Json body = {{"tenant", tenant}};
+    if (!expires_in.empty()) body["expires_in"] = expires_in;
+    const auto response = ask("POST /v1/keys", "operator", {}, dump_json(body));
+    EXPECT_EQ(response.status, 201) << response.body;
+    return parse_json(response.body)->value("key", "");
+  }
+
+  std::string calendar_of(const std::string& tenant) const {
+    return get("/v1/calendars?tenant=" + tenant)["items"][0]["id"];
+  }
+
+  static void add_query(ServerRequest& request, std::string_view text) {
+    while (!text.empty()) {
+      const auto part = text.substr(0, text.find('&'));
+      text.remove_prefix(std::min(text.size(), part.size() + 1));
+      const auto equals = part.find('=');
+      request.query.emplace(part.substr(0, equals),
+                            equals == std::string_view::npos ? "" : part.substr(equals + 1));
+    }
+  }
+
+  TemporaryDirectory directory_;
+  ManualClock clock_;
+  Metrics metrics_;
+  CurlHttpClient http_;
+  std::string not_ready_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<SyncService> sync_;
+  std::unique_ptr<Api> api_;
+};
+
+}  // namespace tidemark::test
