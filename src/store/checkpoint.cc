@@ -14,7 +14,8 @@ Result<void> move_logs(rocksdb::FileSystem& file_system, const std::string& dire
   std::vector<std::string> names;
   const rocksdb::IOOptions options;
   auto status = file_system.CreateDirIfMissing(log_path(directory), options, nullptr);
-  if (status.ok()) status = file_system.GetChildren(database_path(directory), options, &names, nullptr);
+  if (status.ok())
+    status = file_system.GetChildren(database_path(directory), options, &names, nullptr);
   for (const auto& name : names) {
     if (!status.ok()) break;
     if (!name.ends_with(".log")) continue;
@@ -53,7 +54,8 @@ Result<void> RocksStore::checkpoint(const std::string& path) {
     const DatabaseHandle::Lease lease(*database_);
     if (lease.get() == nullptr) return abandoned({Errc::io_error, doing + ": it is not open"});
     // Taken before the copy, so that it can only be behind it.
-    TM_ASSIGN(const auto progress, RocksReader(lease.get(), nullptr).get(Table::meta, kProgressKey));
+    TM_ASSIGN(const auto progress,
+              RocksReader(lease.get(), nullptr).get(Table::meta, kProgressKey));
     rocksdb::Checkpoint* raw = nullptr;
     auto status = rocksdb::Checkpoint::Create(&**lease.get(), &raw);
     const std::unique_ptr<rocksdb::Checkpoint> copier(raw);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <rocksdb/db.h>
-#include <rocksdb/wal_filter.h>
 
 #include <array>
 #include <chrono>

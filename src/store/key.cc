@@ -63,11 +63,23 @@ std::string_view KeyReader::take(std::size_t count) {
   return taken;
 }
 
-std::uint8_t KeyReader::u8() { return static_cast<std::uint8_t>(read_big_endian(take(1))); }
-std::uint16_t KeyReader::u16() { return static_cast<std::uint16_t>(read_big_endian(take(2))); }
-std::uint64_t KeyReader::u64() { return read_big_endian(take(8)); }
-std::int64_t KeyReader::i64() { return static_cast<std::int64_t>(u64() ^ kSignBit); }
-std::string_view KeyReader::text() { return take(u16()); }
-std::string_view KeyReader::rest() { return take(rest_.size()); }
+std::uint8_t KeyReader::u8() {
+  return static_cast<std::uint8_t>(read_big_endian(take(1)));
+}
+std::uint16_t KeyReader::u16() {
+  return static_cast<std::uint16_t>(read_big_endian(take(2)));
+}
+std::uint64_t KeyReader::u64() {
+  return read_big_endian(take(8));
+}
+std::int64_t KeyReader::i64() {
+  return static_cast<std::int64_t>(u64() ^ kSignBit);
+}
+std::string_view KeyReader::text() {
+  return take(u16());
+}
+std::string_view KeyReader::rest() {
+  return take(rest_.size());
+}
 
 }  // namespace tidemark

@@ -2,8 +2,8 @@
 // Golden files under tests/data/keys/ hold every key format in use.
 #pragma once
 
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,9 +13,9 @@ namespace tidemark {
 class KeyWriter {
  public:
   KeyWriter& u8(std::uint8_t value);
-  KeyWriter& u16(std::uint16_t value);  // big-endian
-  KeyWriter& u64(std::uint64_t value);  // big-endian
-  KeyWriter& i64(std::int64_t value);   // big-endian, sign bit flipped: sorts as the number
+  KeyWriter& u16(std::uint16_t value);      // big-endian
+  KeyWriter& u64(std::uint64_t value);      // big-endian
+  KeyWriter& i64(std::int64_t value);       // big-endian, sign bit flipped: sorts as the number
   KeyWriter& text(std::string_view value);  // u16 length, then the bytes; at most 65,535 of them
   KeyWriter& raw(std::string_view value);   // the rest of the key, no length
   const std::string& str() const& { return key_; }

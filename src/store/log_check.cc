@@ -80,8 +80,8 @@ Result<std::optional<Progress>> progress_of_tables(const RocksOptions& options,
   if (!status.ok()) return fail(to_error("opening " + database_path(directory), status));
   const std::unique_ptr<rocksdb::DB> database(raw);
   std::string value;
-  status = database->Get(rocksdb::ReadOptions(), handles.front(), rocksdb::Slice(kProgressKey),
-                         &value);
+  status =
+      database->Get(rocksdb::ReadOptions(), handles.front(), rocksdb::Slice(kProgressKey), &value);
   database->DestroyColumnFamilyHandle(handles.front());
   if (status.IsNotFound()) return std::nullopt;
   if (!status.ok()) return fail(to_error("reading " + database_path(directory), status));
@@ -101,9 +101,8 @@ Result<void> check_logs(const RocksOptions& options, const std::string& director
                                  std::to_string(gap->before.sequence) + " (commit " +
                                  std::to_string(gap->before.commits) + ") and sequence " +
                                  std::to_string(gap->after.sequence) + " (commit " +
-                                 std::to_string(gap->after.commits) +
-                                 "): a write-ahead log in " + log_path(directory) +
-                                 " was deleted or cut short");
+                                 std::to_string(gap->after.commits) + "): a write-ahead log in " +
+                                 log_path(directory) + " was deleted or cut short");
 }
 
 }  // namespace tidemark

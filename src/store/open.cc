@@ -83,9 +83,9 @@ Result<std::unique_ptr<Store>> Opening::run() {
   TM_TRY(watermark->record(progress_));
   TM_TRY(watermark->sync());
   const auto format = *format_meta_;
-  auto store = std::make_unique<RocksStore>(RocksStore::Parts{
-      options_, file_system_, std::move(lock), std::move(rocks_), std::move(database_),
-      std::move(watermark), progress_});
+  auto store = std::make_unique<RocksStore>(
+      RocksStore::Parts{options_, file_system_, std::move(lock), std::move(rocks_),
+                        std::move(database_), std::move(watermark), progress_});
   if (format < supported_) TM_TRY(migrate(*store));
   return store;
 }
@@ -148,8 +148,8 @@ Result<void> Opening::open_database() {
   return {};
 }
 
-// RocksDB reports a missing CURRENT as an invalid argument and a missing file as an I/O error: while
-// opening, both mean that something that was there is gone.
+// RocksDB reports a missing CURRENT as an invalid argument and a missing file as an I/O error:
+// while opening, both mean that something that was there is gone.
 Result<void> Opening::named_damage(Result<void> result) const {
   if (result) return result;
   const auto& error = result.error();
@@ -175,8 +175,8 @@ Result<void> Opening::put_meta(std::string_view key, const std::string& value) {
 // FORMAT is written last, by run(): as long as it is missing, the store was never in use.
 Result<void> Opening::initialise() {
   if (format_file_) {
-    return fail(Errc::corrupt, "the store in " + directory_ +
-                                   " has lost its whole content. " + how_to_go_on(directory_));
+    return fail(Errc::corrupt, "the store in " + directory_ + " has lost its whole content. " +
+                                   how_to_go_on(directory_));
   }
   TM_TRY(put_meta(kProgressKey, encode_progress({})));
   TM_TRY(put_meta(kFormatKey, KeyWriter().u64(supported_).str()));
@@ -197,8 +197,8 @@ Result<void> Opening::read_meta() {
   format_meta_ = static_cast<FormatVersion>(number.u64());
   const auto decoded = decode_progress(progress.value_or(""));
   if (!number.ok() || !decoded) {
-    return fail(Errc::corrupt, "the store in " + directory_ +
-                                   " does not say how far it got. Restore a backup");
+    return fail(Errc::corrupt,
+                "the store in " + directory_ + " does not say how far it got. Restore a backup");
   }
   progress_ = *decoded;
   return {};
@@ -209,13 +209,13 @@ Result<void> Opening::check_watermark() {
   if (mark && mark->commits <= progress_.commits) return {};
   if (accepts_loss_) return accept_loss();
   if (mark) {
-    return fail(
-        Errc::corrupt,
-        "the store in " + directory_ + " lost commits it had acknowledged: it ends at sequence " +
-            std::to_string(progress_.sequence) + " (commit " + std::to_string(progress_.commits) +
-            "), but had reached sequence " + std::to_string(mark->sequence) + " (commit " +
-            std::to_string(mark->commits) + "). Its write-ahead log was deleted or cut short. " +
-            how_to_go_on(directory_));
+    return fail(Errc::corrupt,
+                "the store in " + directory_ +
+                    " lost commits it had acknowledged: it ends at sequence " +
+                    std::to_string(progress_.sequence) + " (commit " +
+                    std::to_string(progress_.commits) + "), but had reached sequence " +
+                    std::to_string(mark->sequence) + " (commit " + std::to_string(mark->commits) +
+                    "). Its write-ahead log was deleted or cut short. " + how_to_go_on(directory_));
   }
   if (mark.error().code != Errc::not_found && mark.error().code != Errc::corrupt) {
     return fail(mark.error());

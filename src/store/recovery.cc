@@ -32,8 +32,8 @@ Result<void> RocksStore::probe_disk() const {
   file_system_->DeleteFile(options_.path + "/" + name, rocksdb::IOOptions(), nullptr)
       .PermitUncheckedError();
   if (written) return {};
-  return fail(in_context("the store in " + options_.path + " cannot take commits",
-                         written.error()));
+  return fail(
+      in_context("the store in " + options_.path + " cannot take commits", written.error()));
 }
 
 Result<void> RocksStore::reopen() {
@@ -66,9 +66,9 @@ std::unique_ptr<Database> RocksStore::open_again(Error& error) {
     if (status.ok() && progress == progress_) return std::move(*opened);
     error = {Errc::corrupt,
              "the store in " + options_.path + " lost commits that were acknowledged before a " +
-                 "disk error: sequence " +
-                 std::to_string(progress ? progress->sequence : 0) + " instead of " +
-                 std::to_string(progress_.sequence) + ". Check the disk and restore a backup"};
+                 "disk error: sequence " + std::to_string(progress ? progress->sequence : 0) +
+                 " instead of " + std::to_string(progress_.sequence) +
+                 ". Check the disk and restore a backup"};
     opened->reset();
   } else {
     error = in_context("the store cannot take commits", opened.error());

@@ -7,9 +7,9 @@
 
 namespace tidemark {
 
-// The same as RocksDB's own, but for waiting: after a failed flush RocksDB sleeps for a whole second
-// during which the database cannot be closed. When to try again is the store's decision, so no
-// sleep in it is longer than 10 ms.
+// The same as RocksDB's own, but for waiting: after a failed flush RocksDB sleeps for a whole
+// second during which the database cannot be closed. When to try again is the store's decision, so
+// no sleep in it is longer than 10 ms.
 std::shared_ptr<rocksdb::Env> make_environment(
     const std::shared_ptr<rocksdb::FileSystem>& file_system);
 

@@ -9,7 +9,8 @@ std::string_view advice(Errc code) {
   switch (code) {
     case Errc::corrupt:
       return "the store is damaged: stop writing to it, check the disk and restore a backup";
-    case Errc::disk_full: return "the disk is full: free some space, writing then goes on by itself";
+    case Errc::disk_full:
+      return "the disk is full: free some space, writing then goes on by itself";
     case Errc::io_error: return "the disk reported an error: check it and the system's log";
     default: return "unexpected answer of the storage library";
   }

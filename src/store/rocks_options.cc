@@ -51,8 +51,6 @@ rocksdb::ColumnFamilyOptions table_options(Table table, const StoreOptions& opti
   result.write_buffer_size = std::max<std::uint64_t>(options.write_buffer_bytes / 2, 64 << 10);
   result.arena_block_size = kArenaBlockBytes;
   result.max_write_buffer_number = 2;
-  // Verifies per-key checksums between batch and memtable, and files as they are written.
-  result.paranoid_file_checks = false;
   result.force_consistency_checks = true;
   result.level_compaction_dynamic_level_bytes = true;
   result.target_file_size_base = 16 << 20;
@@ -68,8 +66,12 @@ rocksdb::ColumnFamilyOptions table_options(Table table, const StoreOptions& opti
 
 }  // namespace
 
-std::string database_path(const std::string& directory) { return directory + "/db"; }
-std::string log_path(const std::string& directory) { return directory + "/wal"; }
+std::string database_path(const std::string& directory) {
+  return directory + "/db";
+}
+std::string log_path(const std::string& directory) {
+  return directory + "/wal";
+}
 
 RocksOptions make_rocks_options(const StoreOptions& options,
                                 const std::shared_ptr<rocksdb::FileSystem>& file_system) {
@@ -120,8 +122,8 @@ RocksOptions make_rocks_options(const StoreOptions& options,
   for (std::size_t i = 0; i < kTableCount; ++i) {
     const auto table = static_cast<Table>(i);
     // The default column family always exists: the meta table lives in it.
-    const auto family = table == Table::meta ? rocksdb::kDefaultColumnFamilyName
-                                             : std::string(name(table));
+    const auto family =
+        table == Table::meta ? rocksdb::kDefaultColumnFamilyName : std::string(name(table));
     result.tables.emplace_back(family, table_options(table, options, cache));
   }
   return result;

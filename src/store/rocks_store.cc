@@ -1,9 +1,8 @@
 #include "store/rocks_store.h"
 
-#include <rocksdb/utilities/checkpoint.h>
+#include <utility>
 
 #include "base/log.h"
-#include "store/format_version.h"
 #include "store/key.h"
 #include "store/rocks_error.h"
 #include "store/write_batch_operations.h"
@@ -69,8 +68,8 @@ Result<void> RocksStore::scan(Table table, std::string_view prefix, std::string_
   return RocksReader(lease.get(), nullptr).scan(table, prefix, from, visitor);
 }
 
-Result<void> RocksStore::scan_reverse(Table table, std::string_view prefix,
-                                      std::string_view before, const ScanVisitor& visitor) const {
+Result<void> RocksStore::scan_reverse(Table table, std::string_view prefix, std::string_view before,
+                                      const ScanVisitor& visitor) const {
   const DatabaseHandle::Lease lease(*database_);
   return RocksReader(lease.get(), nullptr).scan_reverse(table, prefix, before, visitor);
 }
@@ -88,9 +87,9 @@ Result<void> RocksStore::commit(WriteBatch&& batch, Sequence through) {
   }
   const std::lock_guard lock(commit_mutex_);
   if (through < progress_.sequence) {
-    return fail(Errc::invalid_argument,
-                "commit through sequence " + std::to_string(through) + " after " +
-                    std::to_string(progress_.sequence) + ": sequences never go back");
+    return fail(Errc::invalid_argument, "commit through sequence " + std::to_string(through) +
+                                            " after " + std::to_string(progress_.sequence) +
+                                            ": sequences never go back");
   }
   TM_TRY(recover());
   const Progress next{through, progress_.commits + 1};
@@ -126,8 +125,8 @@ Result<void> RocksStore::write(const WriteBatch& batch, const Progress& progress
     status = database->Write(durable, &rocks);
   }
   if (status.ok()) return {};
-  return fail(to_error("committing to " + options_.path + " failed, nothing of it was kept",
-                       status));
+  return fail(
+      to_error("committing to " + options_.path + " failed, nothing of it was kept", status));
 }
 
 // The commit is durable whatever happens here: a watermark left behind proves less, no more.

@@ -1,7 +1,7 @@
 // The Store on RocksDB.
 //
-// Directory: LOCK, FORMAT, WATERMARK, db/ (RocksDB's), wal/ (its logs), checkpoints/ (made before migrations).
-// docs/storage-format.md says more.
+// Directory: LOCK, FORMAT, WATERMARK, db/ (RocksDB's), wal/ (its logs), checkpoints/ (made before
+// migrations). docs/storage-format.md says more.
 #pragma once
 
 #include <atomic>

@@ -13,10 +13,16 @@ std::string end_of(std::string_view prefix) {
   return end;
 }
 
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+std::string_view view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
 
-std::string reading(Table table) { return "reading table " + std::string(name(table)); }
+std::string reading(Table table) {
+  return "reading table " + std::string(name(table));
+}
 
 }  // namespace
 
@@ -50,8 +56,9 @@ Result<std::vector<std::optional<std::string>>> RocksReader::multi_get(
   std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
   std::vector<rocksdb::PinnableSlice> values(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
-  (*database_)->MultiGet(read_options(), database_->table(table), keys.size(), slices.data(),
-                         values.data(), statuses.data());
+  (*database_)
+      ->MultiGet(read_options(), database_->table(table), keys.size(), slices.data(), values.data(),
+                 statuses.data());
   std::vector<std::optional<std::string>> result(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].ok()) {
@@ -80,8 +87,7 @@ Result<void> RocksReader::scan(Table table, std::string_view prefix, std::string
 }
 
 Result<void> RocksReader::scan_reverse(Table table, std::string_view prefix,
-                                       std::string_view before,
-                                       const ScanVisitor& visitor) const {
+                                       std::string_view before, const ScanVisitor& visitor) const {
   TM_TRY(check_open());
   auto options = read_options();
   const std::string end = end_of(prefix);
@@ -126,8 +132,7 @@ Result<void> SnapshotView::scan(Table table, std::string_view prefix, std::strin
 }
 
 Result<void> SnapshotView::scan_reverse(Table table, std::string_view prefix,
-                                        std::string_view before,
-                                        const ScanVisitor& visitor) const {
+                                        std::string_view before, const ScanVisitor& visitor) const {
   return reader_.scan_reverse(table, prefix, before, visitor);
 }
 

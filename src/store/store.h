@@ -1,8 +1,8 @@
 // The embedded store: the only place that names RocksDB.
 //
-// One open Store is one data directory, locked to one process. Every commit is synced: when commit()
-// returns ok, the whole batch survives a power cut. Reading is thread-safe at any time; commits are
-// serialised by the caller (the engine has one committing thread).
+// One open Store is one data directory, locked to one process. Every commit is synced: when
+// commit() returns ok, the whole batch survives a power cut. Reading is thread-safe at any time;
+// commits are serialised by the caller (the engine has one committing thread).
 //
 //   TM_ASSIGN(auto store, Store::open({.path = "data/store"}));
 //   WriteBatch batch;
@@ -112,8 +112,8 @@ class Store : public StoreView {
  public:
   // Errc::locked      another process has the directory
   // Errc::newer_format  written by a newer version
-  // Errc::corrupt     acknowledged writes are missing or damaged; the message says what and what to do
-  // Errc::not_found   nothing there and create_if_missing is false
+  // Errc::corrupt     acknowledged writes are missing or damaged; the message says what and what to
+  // do Errc::not_found   nothing there and create_if_missing is false
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
 
   // Ok: the whole batch is durable and last_sequence() is `through`. Failed: nothing of it is

@@ -16,15 +16,13 @@ constexpr std::uint16_t kVersion = 1;
 constexpr std::size_t kSummedBytes = 4 + 2 + 8 + 8;
 constexpr std::size_t kSumBytes = 8;
 
-std::string_view checksum(const Sha256& digest) { return as_bytes(digest).substr(0, kSumBytes); }
+std::string_view checksum(const Sha256& digest) {
+  return as_bytes(digest).substr(0, kSumBytes);
+}
 
 std::string encode(const Progress& progress) {
-  std::string slot = KeyWriter()
-                         .raw(kMagic)
-                         .u16(kVersion)
-                         .u64(progress.sequence)
-                         .u64(progress.commits)
-                         .str();
+  std::string slot =
+      KeyWriter().raw(kMagic).u16(kVersion).u64(progress.sequence).u64(progress.commits).str();
   slot.append(checksum(sha256(slot)));
   slot.resize(kWatermarkSlotBytes, '\0');
   return slot;

@@ -3,7 +3,8 @@
 //
 // A file of two slots of 4,096 bytes, written in turn, so that a torn write never costs more than
 // the value being written. A slot: "TMWM", u16 version (1), u64 sequence, u64 commit number, the
-// first 8 bytes of the SHA-256 of all that; big-endian, the rest zero. The higher valid slot counts.
+// first 8 bytes of the SHA-256 of all that; big-endian, the rest zero. The higher valid slot
+// counts.
 //
 // record() is called after a commit is durable, so the watermark is never ahead of the database; it
 // is synced from time to time only, so after a power cut it may be behind it. Thread-safe.

@@ -33,6 +33,8 @@ std::size_t WriteBatch::bytes() const {
   return impl_->bytes.size() + impl_->operations.size() * sizeof(Impl::Operation);
 }
 
-std::size_t WriteBatch::count() const { return impl_->operations.size(); }
+std::size_t WriteBatch::count() const {
+  return impl_->operations.size();
+}
 
 }  // namespace tidemark

@@ -115,7 +115,8 @@ TEST_F(DamagedStore, RefusesWhenAnEarlierLogIsGoneOrShortAndALaterOneIsThere) {
   const auto second = files("wal", ".log").at(0);
   ASSERT_NE(first, second);
   fs::copy_file(second, dir_ / "aside/wal" / second.filename());
-  fs::copy_file(path_ + "/WATERMARK", dir_ / "aside/WATERMARK", fs::copy_options::overwrite_existing);
+  fs::copy_file(path_ + "/WATERMARK", dir_ / "aside/WATERMARK",
+                fs::copy_options::overwrite_existing);
   put_back();
   { oracle_.expect_equal(*open_or_fail(), "both logs"); }
 

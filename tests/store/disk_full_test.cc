@@ -18,9 +18,7 @@ using test::TemporaryDirectory;
 
 class SmallDisk {
  public:
-  SmallDisk() {
-    mounted_ = ::mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, "size=24m") == 0;
-  }
+  SmallDisk() { mounted_ = ::mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, "size=24m") == 0; }
   ~SmallDisk() {
     if (mounted_) ::umount2(dir_.path().c_str(), MNT_DETACH);
   }
@@ -74,8 +72,8 @@ TEST(StoreOnAFullDisk, RecoversByItselfWhenNobodyCommits) {
   const SmallDisk disk;
   if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs is not permitted here";
   Oracle oracle;
-  auto store = Store::open(
-      {.path = disk / "store", .maintenance_interval = std::chrono::milliseconds{5}});
+  auto store =
+      Store::open({.path = disk / "store", .maintenance_interval = std::chrono::milliseconds{5}});
   ASSERT_TRUE(store);
   {
     std::ofstream hog(disk / "hog", std::ios::binary);

@@ -3,8 +3,8 @@
 
 #include <cstdlib>
 
-#include "store/store.h"
 #include "store/oracle.h"
+#include "store/store.h"
 #include "support/faulty_file_system.h"
 #include "support/temporary_directory.h"
 
@@ -90,7 +90,9 @@ std::uint64_t operations_of_a_life() {
 }
 
 // Every operation with TIDEMARK_FULL_SWEEP=1, else one of so many.
-std::uint64_t stride() { return std::getenv("TIDEMARK_FULL_SWEEP") != nullptr ? 1 : 31; }
+std::uint64_t stride() {
+  return std::getenv("TIDEMARK_FULL_SWEEP") != nullptr ? 1 : 31;
+}
 
 void sweep(DiskFault fault, Unsynced unsynced, std::uint64_t first) {
   const auto count = operations_of_a_life();
@@ -144,10 +146,8 @@ TEST_P(CommitFails, LoudlyAndIsGoneAndTheNextSucceedsOnceTheCauseIs) {
   auto store = open(world.options);
   ASSERT_TRUE(store);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(world.oracle.commit(*store));
-  world.disk->arm({.kind = kind,
-                   .for_ever = true,
-                   .operations = only(operation),
-                   .path_contains = ".log"});
+  world.disk->arm(
+      {.kind = kind, .for_ever = true, .operations = only(operation), .path_contains = ".log"});
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(world.oracle.commit(*store));
     ASSERT_FALSE(world.oracle.last_result());

@@ -42,22 +42,23 @@ TEST(Key, PartsAreEncodedAsTheGoldenFileSays) {
   constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
   constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
   expect_golden("codec", {
-      {"u8 0", KeyWriter().u8(0).str()},
-      {"u8 255", KeyWriter().u8(255).str()},
-      {"u16 1", KeyWriter().u16(1).str()},
-      {"u16 65535", KeyWriter().u16(65535).str()},
-      {"u64 0", KeyWriter().u64(0).str()},
-      {"u64 258", KeyWriter().u64(258).str()},
-      {"u64 max", KeyWriter().u64(~0ULL).str()},
-      {"i64 lowest", KeyWriter().i64(kLowest).str()},
-      {"i64 -1", KeyWriter().i64(-1).str()},
-      {"i64 0", KeyWriter().i64(0).str()},
-      {"i64 highest", KeyWriter().i64(kHighest).str()},
-      {"text empty", KeyWriter().text("").str()},
-      {"text abc", KeyWriter().text("abc").str()},
-      {"raw abc", KeyWriter().raw("abc").str()},
-      {"u8 7, text a, u64 1, raw z", KeyWriter().u8(7).text("a").u64(1).raw("z").str()},
-  });
+                             {"u8 0", KeyWriter().u8(0).str()},
+                             {"u8 255", KeyWriter().u8(255).str()},
+                             {"u16 1", KeyWriter().u16(1).str()},
+                             {"u16 65535", KeyWriter().u16(65535).str()},
+                             {"u64 0", KeyWriter().u64(0).str()},
+                             {"u64 258", KeyWriter().u64(258).str()},
+                             {"u64 max", KeyWriter().u64(~0ULL).str()},
+                             {"i64 lowest", KeyWriter().i64(kLowest).str()},
+                             {"i64 -1", KeyWriter().i64(-1).str()},
+                             {"i64 0", KeyWriter().i64(0).str()},
+                             {"i64 highest", KeyWriter().i64(kHighest).str()},
+                             {"text empty", KeyWriter().text("").str()},
+                             {"text abc", KeyWriter().text("abc").str()},
+                             {"raw abc", KeyWriter().raw("abc").str()},
+                             {"u8 7, text a, u64 1, raw z",
+                              KeyWriter().u8(7).text("a").u64(1).raw("z").str()},
+                         });
 }
 
 TEST(Key, NumbersSortAsTheirValuesDo) {
@@ -115,10 +116,19 @@ TEST(Key, HostileBytesAreReadWithinTheirBounds) {
     std::size_t taken = 0;
     while (reader.ok() && taken < bytes.size()) {
       switch (random() % 4) {
-        case 0: reader.u8(); taken += 1; break;
-        case 1: reader.u64(); taken += 8; break;
+        case 0:
+          reader.u8();
+          taken += 1;
+          break;
+        case 1:
+          reader.u64();
+          taken += 8;
+          break;
         case 2: taken += 2 + reader.text().size(); break;
-        default: reader.i64(); taken += 8; break;
+        default:
+          reader.i64();
+          taken += 8;
+          break;
       }
     }
     if (reader.ok()) {

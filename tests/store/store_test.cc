@@ -96,12 +96,14 @@ TEST(Store, ScansKeysOfAPrefixAscending) {
   const TemporaryDirectory dir;
   const auto store = open(dir / "store");
   Sequence sequence = 0;
-  for (const std::string key : {"a", "b", "b1", "b2", "b\xFF", "b\xFF\xFF", "c", "\xFF", "\xFF\xFF"}) {
+  for (const std::string key :
+       {"a", "b", "b1", "b2", "b\xFF", "b\xFF\xFF", "c", "\xFF", "\xFF\xFF"}) {
     put(*store, Table::row, key, "", ++sequence);
   }
   EXPECT_THAT(keys(*store, Table::row, "b"), ElementsAre("b", "b1", "b2", "b\xFF", "b\xFF\xFF"));
   EXPECT_THAT(keys(*store, Table::row, "b", "b15"), ElementsAre("b2", "b\xFF", "b\xFF\xFF"));
-  EXPECT_THAT(keys(*store, Table::row, "b", "a"), ElementsAre("b", "b1", "b2", "b\xFF", "b\xFF\xFF"));
+  EXPECT_THAT(keys(*store, Table::row, "b", "a"),
+              ElementsAre("b", "b1", "b2", "b\xFF", "b\xFF\xFF"));
   EXPECT_THAT(keys(*store, Table::row, "b", "c"), IsEmpty());
   EXPECT_THAT(keys(*store, Table::row, "b\xFF"), ElementsAre("b\xFF", "b\xFF\xFF"));
   EXPECT_THAT(keys(*store, Table::row, "\xFF"), ElementsAre("\xFF", "\xFF\xFF"));

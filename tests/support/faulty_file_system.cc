@@ -28,7 +28,9 @@ void write_file(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
-std::string parent_of(const std::string& path) { return fs::path(path).parent_path().string(); }
+std::string parent_of(const std::string& path) {
+  return fs::path(path).parent_path().string();
+}
 
 }  // namespace
 
@@ -294,7 +296,9 @@ FaultyFileSystem::FaultyFileSystem()
     : state_(std::make_shared<State>()), file_system_(std::make_shared<FaultyDisk>(state_)) {}
 FaultyFileSystem::~FaultyFileSystem() = default;
 
-std::shared_ptr<rocksdb::FileSystem> FaultyFileSystem::file_system() { return file_system_; }
+std::shared_ptr<rocksdb::FileSystem> FaultyFileSystem::file_system() {
+  return file_system_;
+}
 
 void FaultyFileSystem::arm(const DiskFault& fault) {
   const std::lock_guard lock(state_->mutex);

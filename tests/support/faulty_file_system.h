@@ -23,7 +23,9 @@ struct DiskFault {
   std::string path_contains{};
 };
 
-constexpr unsigned only(DiskOperation operation) { return 1U << static_cast<unsigned>(operation); }
+constexpr unsigned only(DiskOperation operation) {
+  return 1U << static_cast<unsigned>(operation);
+}
 
 class FaultyFileSystem final : public StoreFileSystem {
  public:
