@@ -4,6 +4,7 @@
 #include <rocksdb/system_clock.h>
 
 #include <algorithm>
+#include <cstdarg>
 
 namespace tidemark {
 namespace {
@@ -30,7 +31,15 @@ class Environment final : public rocksdb::EnvWrapper {
   void SleepForMicroseconds(int micros) override { system_clock_->SleepForMicroseconds(micros); }
 };
 
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 }  // namespace
+
+std::shared_ptr<rocksdb::Logger> make_silent_logger() { return std::make_shared<SilentLogger>(); }
 
 std::shared_ptr<rocksdb::Env> make_environment(
     const std::shared_ptr<rocksdb::FileSystem>& file_system) {

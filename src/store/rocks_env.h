@@ -13,4 +13,8 @@ namespace tidemark {
 std::shared_ptr<rocksdb::Env> make_environment(
     const std::shared_ptr<rocksdb::FileSystem>& file_system);
 
+// Drops what RocksDB has to say. Its own LOG file must not be: a failed write to it (a full disk)
+// makes Debian's build, which keeps assertions, abort the process at the next line.
+std::shared_ptr<rocksdb::Logger> make_silent_logger();
+
 }  // namespace tidemark
