@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kTitleBytes = 64U << 10;
 constexpr std::size_t kDescriptionBytes = 1U << 20;
 constexpr std::size_t kShortTextBytes = 4U << 10;
+// RRULE and EXRULE lines of one event: each may cost a whole step budget.
+constexpr std::size_t kMostRules = 16;
 constexpr std::size_t kUidBytes = 4U << 10;
 
 tl::unexpected<Error> unreadable(const Property& property, std::string_view expected) {
@@ -229,6 +231,12 @@ Result<CalendarEvent> to_canonical(const Component& vevent, const Address& addre
   event.description = text_of(vevent, "DESCRIPTION", kDescriptionBytes);
   event.location = text_of(vevent, "LOCATION", kTitleBytes);
 
+  const auto rules = std::count_if(vevent.properties.begin(), vevent.properties.end(),
+                                   [](const Property& one) { return is_rule(one.name); });
+  if (static_cast<std::size_t>(rules) > kMostRules) {
+    return fail(Errc::limit_exceeded,
+                "more than " + std::to_string(kMostRules) + " recurrence rules in one event");
+  }
   for (const Property& property : vevent.properties) {
     if (equals_ignoring_case(property.name, "ATTENDEE")) {
       if (event.attendees.size() >= limits.attendees) {

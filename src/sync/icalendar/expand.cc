@@ -28,16 +28,16 @@ class Expander {
  public:
   Expander(const Document& document, const std::vector<CalendarEvent>& events,
            const ExpandOptions& options, ZonePtr reader)
-      : options_(options), reader_(std::move(reader)), zones_(document) {
+      : options_(options), reader_(std::move(reader)), zones_(document), index_(document, zones_) {
     for (const CalendarEvent& event : events) {
       if (event.recurrence_id.empty() && master_ == nullptr) {
         master_ = &event;
-        recurrence_.emplace(document, event, zones_);
+        recurrence_.emplace(index_, event, zones_);
       }
     }
     for (const CalendarEvent& event : events) {
       if (event.recurrence_id.empty()) continue;
-      Override change{&event, Recurrence(document, event, zones_), 0};
+      Override change{&event, Recurrence(index_, event, zones_), 0};
       change.replaced = on_master_clock(event.recurrence_id);
       overrides_.emplace(event.recurrence_id, std::move(change));
     }
@@ -157,6 +157,7 @@ class Expander {
   const ExpandOptions& options_;
   ZonePtr reader_;
   ZoneResolver zones_;
+  VeventIndex index_;
   const CalendarEvent* master_ = nullptr;
   std::optional<Recurrence> recurrence_;           // of the master
   std::map<std::string, Override> overrides_;      // by recurrence id

@@ -11,24 +11,6 @@ namespace {
 // A clock change is at most a day (Samoa skipped one).
 constexpr LocalSeconds kClockChange = kSecondsPerDay;
 
-// The VEVENT an event came from: same identity, and of two revisions the one with its start.
-const Component* find_vevent(const Document& document, const CalendarEvent& event,
-                             ZoneResolver& zones) {
-  const Component* found = nullptr;
-  for (const Component* vevent : document.all("VEVENT")) {
-    const Property* id = vevent->find("RECURRENCE-ID");
-    if ((id != nullptr) != !event.recurrence_id.empty()) continue;
-    if (id != nullptr) {
-      const auto time = read_time(*id, id->value, zones);
-      if (!time || recurrence_key(*time) != event.recurrence_id) continue;
-    }
-    found = vevent;
-    const Property* start = vevent->find("DTSTART");
-    if (start != nullptr && read_time(*start, start->value, zones) == event.start) break;
-  }
-  return found;
-}
-
 std::int64_t difference(const CalendarTime& from, const CalendarTime& to) {
   if (from.utc && to.utc) return to_seconds(*to.utc) - to_seconds(*from.utc);
   return local_of(to) - local_of(from);
@@ -36,20 +18,40 @@ std::int64_t difference(const CalendarTime& from, const CalendarTime& to) {
 
 }  // namespace
 
-Recurrence::Recurrence(const Document& document, const CalendarEvent& event, ZoneResolver& zones)
+VeventIndex::VeventIndex(const Document& document, ZoneResolver& zones) {
+  for (const Component* vevent : document.all("VEVENT")) {
+    const Property* id = vevent->find("RECURRENCE-ID");
+    const auto time = id == nullptr ? std::nullopt : read_time(*id, id->value, zones);
+    if (id != nullptr && !time) continue;
+    by_recurrence_id_.emplace(time ? recurrence_key(*time) : std::string(), vevent);
+  }
+}
+
+const Component* VeventIndex::find(const CalendarEvent& event, ZoneResolver& zones) const {
+  const Component* found = nullptr;
+  const auto [begin, end] = by_recurrence_id_.equal_range(event.recurrence_id);
+  for (auto place = begin; place != end; ++place) {
+    found = place->second;
+    const Property* start = found->find("DTSTART");
+    if (start != nullptr && read_time(*start, start->value, zones) == event.start) break;
+  }
+  return found;
+}
+
+Recurrence::Recurrence(const VeventIndex& index, const CalendarEvent& event, ZoneResolver& zones)
     : start_time_(event.start),
       end_time_(event.end),
       start_{local_of(event.start), event.start.kind == CalendarTime::Kind::date} {
-  const Component* vevent = find_vevent(document, event, zones);
+  const Component* vevent = index.find(event, zones);
   if (vevent == nullptr || vevent->find("DTSTART") == nullptr) return;
   zone_ = zone_of(*vevent->find("DTSTART"), event.start, zones);
   const Property* end = vevent->find("DTEND");
   end_zone_ = end == nullptr ? zone_ : zone_of(*end, event.end, zones);
-  read_length(*vevent, zones);
+  read_length(*vevent);
   read_lines(*vevent, zones);
 }
 
-void Recurrence::read_length(const Component& vevent, ZoneResolver&) {
+void Recurrence::read_length(const Component& vevent) {
   const Property* duration = vevent.find("DURATION");
   if (duration != nullptr && vevent.find("DTEND") == nullptr) {
     duration_ = parse_duration_value(duration->value);

@@ -1,6 +1,7 @@
 // The recurrence of one event, read on the clock of its DTSTART.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,10 +23,21 @@ struct ExtraDate {
   std::optional<std::int64_t> exact_seconds;
 };
 
+// Finds the VEVENT an event came from. Borrows the document.
+class VeventIndex {
+ public:
+  VeventIndex(const Document& document, ZoneResolver& zones);
+  // Of two revisions with one identity the one with the event's start; null when there is none.
+  const Component* find(const CalendarEvent& event, ZoneResolver& zones) const;
+
+ private:
+  std::multimap<std::string, const Component*> by_recurrence_id_;
+};
+
 class Recurrence {
  public:
-  // `event` came from this document.
-  Recurrence(const Document& document, const CalendarEvent& event, ZoneResolver& zones);
+  // `event` came from the indexed document.
+  Recurrence(const VeventIndex& index, const CalendarEvent& event, ZoneResolver& zones);
 
   RuleStart start() const { return start_; }
   const Zone* zone() const { return zone_.get(); }  // null: floating, all-day or unknown
@@ -50,7 +62,7 @@ class Recurrence {
   static std::int64_t instant(const CalendarTime& time, const Zone& reader);
 
  private:
-  void read_length(const Component& vevent, ZoneResolver& zones);
+  void read_length(const Component& vevent);
   void read_lines(const Component& vevent, ZoneResolver& zones);
   void read_rule(const Property& property, std::vector<RuleInUse>& rules) const;
   void read_dates(const Property& property, ZoneResolver& zones);

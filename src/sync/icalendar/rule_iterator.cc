@@ -255,7 +255,14 @@ bool RuleIterator::fill_next_period() {
 bool RuleIterator::load_days(LocalSeconds first, LocalSeconds last) {
   for (LocalSeconds day = first; day < last; day += kSecondsPerDay) {
     if (!spend()) return false;
-    if (matches(day)) bases_.push_back(day);
+    if (matches(day)) {
+      bases_.push_back(day);
+    } else if (!rule_.months.empty()) {
+      const auto date = date_of(day);
+      if (!contains(rule_.months, static_cast<int>(static_cast<unsigned>(date.month())))) {
+        day = at_midnight(date.year() / date.month() / std::chrono::last);
+      }
+    }
   }
   return true;
 }

@@ -72,8 +72,9 @@ TimeRange span_of(std::string_view resource_bytes, const std::vector<CalendarEve
   if (!document) return TimeRange{to_wall_time(kEarliest), std::nullopt};
   Span span;
   ZoneResolver zones(*document);
+  const VeventIndex index(*document, zones);
   for (const CalendarEvent& event : events) {
-    const Recurrence recurrence(*document, event, zones);
+    const Recurrence recurrence(index, event, zones);
     const LocalSeconds start = local_of(event.start);
     span.add(recurrence, start);
     for (const ExtraDate& extra : recurrence.extra_dates()) {

@@ -84,6 +84,7 @@ class Splitter {
   struct Group {
     std::string uid;
     std::vector<const Piece*> pieces;
+    std::set<std::string_view> seen;  // bytes of the pieces: an exact copy says nothing new
   };
 
   std::string_view value() const {
@@ -186,12 +187,9 @@ class Splitter {
     for (Piece& piece : pieces_) {
       const std::string key = key_of(piece);
       const auto [place, is_new] = known.emplace(key, groups.size());
-      if (is_new) groups.push_back(Group{key, {}});
+      if (is_new) groups.push_back(Group{key, {}, {}});
       Group& group = groups[place->second];
-      const bool is_copy =
-          !is_new && std::any_of(group.pieces.begin(), group.pieces.end(),
-                                 [&](const Piece* one) { return one->raw == piece.raw; });
-      if (!is_copy) group.pieces.push_back(&piece);
+      if (group.seen.insert(piece.raw).second) group.pieces.push_back(&piece);
     }
     return groups;
   }

@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::size_t kLongestTzid = 256;
 constexpr std::size_t kCachedZones = 1'024;
-constexpr std::uint64_t kStepsPerObservance = 200'000;
+constexpr std::uint64_t kStepsPerZone = 200'000;  // a usual one with two rules takes 25,000
+constexpr std::size_t kEmbeddedZonesPerResource = 64;
 constexpr std::size_t kMaxTransitions = 4'096;
 constexpr std::size_t kLongestZoneFile = 64U << 10;
 constexpr std::string_view kZoneDirectory = "/usr/share/zoneinfo/";
@@ -73,7 +74,8 @@ ZonePtr load_iana(const std::string& name) {
 }
 
 // The onsets of one STANDARD or DAYLIGHT (RFC 5545 3.6.5). False when it cannot be used.
-bool add_observance(const Component& observance, std::vector<Zone::Transition>& out) {
+bool add_observance(const Component& observance, std::uint64_t& steps,
+                    std::vector<Zone::Transition>& out) {
   const Property* start = observance.find("DTSTART");
   const Property* from = observance.find("TZOFFSETFROM");
   const Property* to = observance.find("TZOFFSETTO");
@@ -103,20 +105,21 @@ bool add_observance(const Component& observance, std::vector<Zone::Transition>& 
       until = std::min(until, rule->until->local + (rule->until->is_utc ? *offset_from : 0) +
                                   (rule->until->is_date ? kSecondsPerDay - 1 : 0));
     }
-    RuleIterator onsets(*rule, RuleStart{begin->local, false}, kFirstYear, until,
-                        kStepsPerObservance);
+    RuleIterator onsets(*rule, RuleStart{begin->local, false}, kFirstYear, until, steps);
     while (const auto onset = onsets.next()) add(*onset);
+    steps -= std::min(steps, onsets.steps());
   }
   return true;
 }
 
 ZonePtr build_zone(const Document& document, const Component& vtimezone) {
   std::vector<Zone::Transition> transitions;
+  std::uint64_t steps = kStepsPerZone;
   for (const std::size_t child : vtimezone.children) {
     const Component& observance = document.components()[child];
     if (equals_ignoring_case(observance.name, "STANDARD") ||
         equals_ignoring_case(observance.name, "DAYLIGHT")) {
-      add_observance(observance, transitions);
+      add_observance(observance, steps, transitions);
     }
   }
   if (transitions.empty()) return nullptr;
@@ -217,7 +220,9 @@ const ZoneResolver::Resolved& ZoneResolver::resolve(const std::string& tzid) {
   Resolved resolved{tzid, nullptr};
   const auto iana = resolve_tzid(tzid);
   if (iana) resolved.name = *iana;
-  if (const auto found = embedded_.find(std::string(trim(tzid))); found != embedded_.end()) {
+  if (const auto found = embedded_.find(std::string(trim(tzid)));
+      found != embedded_.end() && embedded_used_ < kEmbeddedZonesPerResource) {
+    ++embedded_used_;
     resolved.zone = embedded_zone(document_, *found->second);
   }
   if (resolved.zone == nullptr && iana) resolved.zone = iana_zone(*iana);

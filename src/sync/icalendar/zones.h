@@ -64,6 +64,7 @@ class ZoneResolver {
   const Document& document_;
   std::map<std::string, const Component*> embedded_;
   std::map<std::string, Resolved> resolved_;
+  std::size_t embedded_used_ = 0;  // bounded: each may cost a step budget
 };
 
 }  // namespace tidemark::icalendar

@@ -150,6 +150,9 @@ TEST(ICalendar, BoundsWhatOneEventMayHold) {
   const auto events = parse_resource(event(lines), Address{}, limits);
   ASSERT_FALSE(events.has_value());
   EXPECT_EQ(events.error().code, Errc::limit_exceeded);
+  std::string rules = "DTSTART:20250101\n";
+  for (int i = 0; i < 17; ++i) rules += "RRULE:FREQ=DAILY\n";
+  EXPECT_THAT(reason(event(rules)), HasSubstr("recurrence rules"));
   EXPECT_LE(parse_one(event("DTSTART:20250101\nSUMMARY:" + std::string(200'000, 'x') + "\n"))
                 .title.size(),
             64U << 10);

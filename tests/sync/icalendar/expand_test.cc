@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "sync/icalendar/times.h"
 #include "tests/sync/icalendar/fixtures.h"
 
 namespace tidemark::icalendar::test {
@@ -199,6 +200,22 @@ TEST(Expand, YieldsTheStartOfARuleThatNeverHappens) {
                                       "2025-01-01T00:00:00Z", "");
     EXPECT_THAT(starts(found), ElementsAre("2025-07-01T09:00:00Z")) << rule;
   }
+}
+
+TEST(Expand, ReadsFiveThousandOverridesOfOneSeries) {
+  // Quadratic work would run into the test's time limit.
+  std::string text =
+      "BEGIN:VEVENT\nUID:s\nDTSTART:20000101T000000Z\nRRULE:FREQ=DAILY\nEND:VEVENT\n";
+  for (LocalSeconds day = 0; day < 5'000; ++day) {
+    std::string id = format_date(946'684'800 + day * kSecondsPerDay);
+    std::erase(id, '-');
+    text += "BEGIN:VEVENT\nUID:s\nRECURRENCE-ID:" + id + "T000000Z\nDTSTART:" + id +
+            "T010000Z\nEND:VEVENT\n";
+  }
+  const std::string bytes = calendar(text);
+  const auto found = expand_between(bytes, "2000-01-01T00:00:00Z", "2020-01-01T00:00:00Z", 10'000);
+  EXPECT_EQ(found.instances.size(), 7'305U);
+  EXPECT_FALSE(span_of(bytes, parse(bytes).value()).to.has_value());
 }
 
 TEST(Expand, RefusesAReaderZoneItDoesNotKnow) {

@@ -241,7 +241,7 @@ TEST(Rule, StaysWithinItsBudgetForTwoThousandRandomRules) {
     ++parsed;
     const RuleStart start = starting("20250304T101112");
     const LocalSeconds from = start.local + random.pick(0, 4'000) * kSecondsPerDay;
-    RuleIterator iterator(*rule, start, from, std::nullopt, kSteps);
+    RuleIterator iterator(*rule, start, from, std::nullopt, 100'000);
     LocalSeconds before = -1;
     for (int found = 0; found < 50; ++found) {
       const auto time = iterator.next();
@@ -249,7 +249,7 @@ TEST(Rule, StaysWithinItsBudgetForTwoThousandRandomRules) {
       ASSERT_GT(*time, before) << text;
       before = *time;
     }
-    ASSERT_LE(iterator.steps(), kSteps + 1) << text;
+    ASSERT_LE(iterator.steps(), 100'001U) << text;
     most = std::max(most, iterator.steps());
   }
   EXPECT_GT(parsed, 1'500) << "the generator writes mostly rules";
