@@ -1,9 +1,9 @@
 // What a calendar provider is to Tidemark: a thin client that lists calendars and pulls changes.
 //
-// A provider keeps nothing between calls: what it needs to go on is in the cursor it returned, which
-// is stored, opaque, together with the rows it speaks of. It reads what is already mirrored through
-// KnownResources. One provider object serves one account; pull() may run for several calendars at
-// the same time, on different threads.
+// A provider keeps nothing between calls: what it needs to go on is in the cursor it returned,
+// which is stored, opaque, together with the rows it speaks of. It reads what is already mirrored
+// through KnownResources. One provider object serves one account; pull() may run for several
+// calendars at the same time, on different threads.
 #pragma once
 
 #include <chrono>
@@ -24,19 +24,19 @@ struct AccountSettings {
   std::string tenant;
   std::string id;
   std::string provider;
-  std::string url;                             // caldav, ics: any URL of the server, or the file's
-  std::string path;                            // ics: a file or folder instead of a URL
+  std::string url;   // caldav, ics: any URL of the server, or the file's
+  std::string path;  // ics: a file or folder instead of a URL
   std::optional<Credentials> credentials;
-  std::vector<std::string> allowed_hosts;      // credentials may also go to these
+  std::vector<std::string> allowed_hosts;  // credentials may also go to these
   TlsSettings tls;
   std::chrono::milliseconds timeout{300'000};
-  std::uint64_t max_body_bytes = 256ULL << 20;       // of one answer, streamed
-  std::uint64_t max_resource_bytes = 10ULL << 20;    // of one calendar object
+  std::uint64_t max_body_bytes = 256ULL << 20;     // of one answer, streamed
+  std::uint64_t max_resource_bytes = 10ULL << 20;  // of one calendar object
 };
 
 struct RemoteCalendar {
-  std::string id;           // stable address: for CalDAV the normalised absolute URL of the collection
-  std::string name;         // display name, else the last path segment
+  std::string id;    // stable address: for CalDAV the normalised absolute URL of the collection
+  std::string name;  // display name, else the last path segment
   std::string color{};
   std::string description{};
   bool read_only = false;
@@ -58,7 +58,7 @@ enum class PullMode {
 // What the mirror holds of one resource.
 struct KnownResource {
   std::string href;
-  std::string etag;         // empty: none or weak
+  std::string etag;           // empty: none or weak
   bool in_this_pass = false;  // already seen in the pass that this pull belongs to
 };
 
@@ -84,10 +84,12 @@ struct RemoteItem {
     failed,     // its body cannot be had: quarantined with `reason`
   };
   Kind kind = Kind::body;
-  std::string href;      // normalised, decoded path; unique in its calendar
-  std::string etag{};    // strong ETag, else empty
-  std::string bytes{};   // body: raw iCalendar, as sent
-  bool many_uids = false;  // body: a whole calendar file; it is split by UID into "<href>#<uid>"
+  std::string href;     // normalised, decoded path; unique in its calendar
+  std::string etag{};   // strong ETag, else empty
+  std::string bytes{};  // body: raw iCalendar, as sent
+  // body: a whole calendar file; it is split by UID into "<href>#<uid>", and so are its
+  // KnownResources. `deleted` and `unchanged` name those parts. "<href>" itself never holds a '#'.
+  bool many_uids = false;
   std::string reason{};  // failed
 };
 
@@ -105,8 +107,9 @@ struct PullResult {
   // Goes into the next pull. When `last`, it is the cursor for the next incremental pass.
   std::string cursor;
   bool last = true;  // false: more pages of this pass follow; the machine commits and asks again
-  // The pass listed every resource of the calendar (as body, unchanged, pending or failed): what was
-  // not listed is gone. An incremental pull of a provider without incremental sync may say so, too.
+  // The pass listed every resource of the calendar (as body, unchanged, pending or failed): what
+  // was not listed is gone. An incremental pull of a provider without incremental sync may say so,
+  // too.
   bool complete_listing = false;
   // The answer looked like a full listing although changes were asked for (calendar rule 9): a
   // reconcile should follow soon.
@@ -114,8 +117,8 @@ struct PullResult {
 };
 
 // Errors that the sync machines tell apart: unauthorized (credentials), forbidden (this calendar is
-// suspended), not_found (this calendar is gone, to be confirmed by discovery), stale_cursor (begin a
-// reconcile), retryable ones (back off), the rest (back off longer, show).
+// suspended), not_found (this calendar is gone, to be confirmed by discovery), stale_cursor (begin
+// a reconcile), retryable ones (back off), the rest (back off longer, show).
 class CalendarProvider {
  public:
   virtual ~CalendarProvider() = default;

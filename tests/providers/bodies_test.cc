@@ -245,6 +245,20 @@ TEST_F(CalDavRule11, GetsBodiesOneByOneFromAServerWithoutMultiget) {
   EXPECT_NE(result->cursor.find("no_multiget"), std::string::npos);
 }
 
+TEST_F(CalDavRule11, QuarantinesABodyWhoseRedirectsNeverEndAndGoesOn) {
+  const std::string cursor = mirrored(rows_with_data(0, 1));
+  on_report([](const RawRequest& request) {
+    if (asks_for(request, "calendar-multiget")) return refusal(501);
+    return DavReply{207, multistatus(rows_without_data(1, 3), "t2")};
+  });
+  server_.on("GET", href(1), DavReply{302, "", "Location: " + href(1) + "\r\n"});
+  server_.on("GET", href(2), DavReply{200, "GOT"});
+  auto result = pass(PullMode::incremental, cursor);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_NE(mirror_.failed[href(1)].find("redirects"), std::string::npos);
+  EXPECT_EQ(mirror_.resources[href(2)].bytes, "GOT");
+}
+
 TEST_F(CalDavRule11, QuarantinesAResourceAboveTheLimitAndGoesOn) {
   settings_.max_resource_bytes = 1000;
   provider_ = caldav::make_provider(settings_, http_, options_);

@@ -149,7 +149,13 @@ class BodyFetcher {
     item.href = one.key;
     auto answer = context_.dav.get(url, item.bytes, item.etag);
     if (!answer) {
-      if (answer.error().code != Errc::limit_exceeded) return fail(std::move(answer).error());
+      switch (answer.error().code) {
+        case Errc::limit_exceeded: break;
+        // One body that never comes must not hold up the others, if it is only that one.
+        case Errc::timeout:
+        case Errc::protocol_error: TM_TRY(check_collection(context_)); break;
+        default: return fail(std::move(answer).error());
+      }
       return settle(one, RemoteItem::Kind::failed, answer.error().message);
     }
     if (answer->status == 200 && !trim(item.bytes).empty()) {
