@@ -102,7 +102,7 @@ class SyncScenarios:
         self.dav.put("cal", "series.ics",
                      series(moved, exdate="20260126T090000", until="20260208T225959Z"))
         self.dav.put("cal", "series-2.ics", ics.calendar(ics.ZONE, ics.vevent(
-            "series-2@example.org", "Weekly, later", "20260209T110000", "20260209T120000",
+            "series-2@example.org", "Weekly\\, later", "20260209T110000", "20260209T120000",
             "RRULE:FREQ=WEEKLY\n")))
         step = self.check(mark, seen)
         self.assertEqual(compare.by_kind(step), {"created": 1, "updated": 1})
