@@ -14,6 +14,9 @@ inline constexpr std::size_t kMaxCauseIdBytes = 256;  // correlation and causati
 inline constexpr std::size_t kMaxRowKeyBytes = 4096;
 inline constexpr std::size_t kMaxOutputs = 0xFFFF;  // kRecordIndex is not an output's index
 
+// So that the largest input and the largest transition together fit one commit of the store.
+inline constexpr std::size_t kMaxTransitionBytes = 8U << 20;
+
 // "<kind>/<tenant>/<rest>", not too long.
 bool valid_instance_id(const InstanceId& id);
 

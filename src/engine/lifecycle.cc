@@ -1,4 +1,6 @@
 // The thread that turns the loop, and how it ends.
+#include <pthread.h>
+
 #include <algorithm>
 
 #include "engine/engine_impl.h"
@@ -17,7 +19,10 @@ void Engine::start() {
   const std::lock_guard lock(impl_->mutex_);
   if (impl_->threaded_ || impl_->stopping_) return;
   impl_->threaded_ = true;
-  impl_->thread_ = std::thread([this] { impl_->run(); });
+  impl_->thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "engine");  // for top, perf and core dumps
+    impl_->run();
+  });
 }
 
 void Engine::Impl::run() {

@@ -13,7 +13,18 @@ tl::unexpected<Error> refuse(const Work& work, const std::string& what) {
                                   " for input " + work.input.type + ": nothing was written");
 }
 
+// What the transition adds to the commit; what the journal holds as well counts twice.
+std::size_t bytes_of(const Transition<std::string>& transition) {
+  std::size_t bytes = 2 * transition.state.size();
+  for (const auto& row : transition.rows)
+    bytes += 2 * row.key.size() + (row.value ? row.value->size() : 0);
+  for (const auto& effect : transition.effects) bytes += 2 * effect.payload.size();
+  for (const auto& message : transition.messages) bytes += 2 * message.payload.size();
+  return bytes;
+}
+
 std::optional<std::string> fault_in_rows(const Transition<std::string>& transition) {
+  if (bytes_of(transition) > kMaxTransitionBytes) return "more than 8 MiB to write";
   for (const auto& row : transition.rows) {
     if (row.key.size() > kMaxRowKeyBytes) return "a row key that is too long";
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,14 @@ class HeldEffects final : public EffectExecutor {
   void start(Effect effect, std::unique_ptr<EffectHandle> handle) override {
     const std::lock_guard lock(mutex_);
     held_.push_back({std::move(effect), std::move(handle)});
+    arrived_.notify_all();
+  }
+  Held wait_and_take() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [&] { return !held_.empty(); });
+    Held first = std::move(held_.front());
+    held_.pop_front();
+    return first;
   }
   std::size_t size() const {
     const std::lock_guard lock(mutex_);
@@ -52,6 +61,7 @@ class HeldEffects final : public EffectExecutor {
 
  private:
   mutable std::mutex mutex_;
+  std::condition_variable arrived_;
   std::deque<Held> held_;
 };
 

@@ -1,0 +1,111 @@
+// Feed pages per second on one core: pages of 100 events, whole feed and one tenant's.
+//
+//   feed_bench [--check]
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <variant>
+
+#include "base/metrics.h"
+#include "engine/engine.h"
+#include "engine/journal.h"
+
+namespace {
+
+using namespace tidemark;
+
+constexpr int kRecords = 500;
+constexpr int kEventsEach = 20;
+constexpr double kTargetPerSecond = 2000;
+
+// Emits events about as large as a calendar's.
+struct Emitter {
+  static constexpr std::string_view kind = "emitter";
+  static constexpr std::uint32_t version = 1;
+  struct State {};
+  struct Emit {};
+  using Input = std::variant<Emit>;
+
+  static std::string encode(const State&) { return "-"; }
+  static Result<State> decode_state(std::string_view) { return State{}; }
+  static Result<Input> decode_input(std::string_view, std::string_view) { return Emit{}; }
+  static Result<Transition<State>> step(const StepContext& context, State, const Input&) {
+    Transition<State> transition{};
+    for (int i = 0; i < kEventsEach; ++i) {
+      const std::string name = std::to_string(context.sequence) + "-" + std::to_string(i);
+      const Json event = {
+          {"external_event_id", "/dav/work/" + name + ".ics"},
+          {"ical_uid", name + "@example.org"},
+          {"etag", "\"" + name + "\""},
+          {"status", "confirmed"},
+          {"title", "Weekly planning"},
+          {"description", "What we did, what we do next, and what is in the way."},
+          {"location", "Room 3"},
+          {"start", {{"date_time", "2025-12-16T12:00:00"}, {"zone", "Europe/Berlin"}}},
+          {"end", {{"date_time", "2025-12-16T13:00:00"}, {"zone", "Europe/Berlin"}}},
+          {"attendees", {{{"email", "a@example.org"}, {"name", "A"}, {"response", "accepted"}}}},
+          {"recurrence", {"RRULE:FREQ=WEEKLY"}}};
+      transition.events.push_back(
+          {"calendar.event.created",
+           1,
+           "caldav:work",
+           name,
+           {{"calendar", {{"provider", "caldav"}, {"account", "work"}, {"name", "Work"}}},
+            {"event", event}}});
+    }
+    return transition;
+  }
+};
+
+[[noreturn]] void give_up(const std::string& what) {
+  std::fprintf(stderr, "feed_bench: %s\n", what.c_str());
+  std::exit(1);
+}
+
+double pages_per_second(const Store& store, const std::string& tenant) {
+  const auto begun = std::chrono::steady_clock::now();
+  std::size_t pages = 0;
+  Position after{};
+  std::chrono::duration<double> spent{};
+  for (; spent.count() < 2; spent = std::chrono::steady_clock::now() - begun) {
+    const auto page = read_feed(store, {.tenant = tenant, .after = after, .limit = 100});
+    if (!page) give_up(page.error().message);
+    if (page->items.size() != 100) give_up("a page is short");
+    after = page->next.sequence + 20 > kRecords ? Position{} : page->next;
+    ++pages;
+  }
+  return static_cast<double>(pages) / spent.count();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool check = argc > 1 && std::strcmp(argv[1], "--check") == 0;
+  std::string pattern = (std::filesystem::temp_directory_path() / "tidemark-bench-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) give_up("cannot create " + pattern);
+  double slowest = 0;
+  {
+    auto store = Store::open({.path = pattern + "/store"});
+    if (!store) give_up(store.error().message);
+    SystemClock clock;
+    Metrics metrics;
+    Engine engine(**store, clock, metrics);
+    engine.register_machine(erase<Emitter>());
+    for (int i = 0; i < kRecords; ++i) {
+      Input input;
+      input.instance = make_instance_id("emitter", "acme", "one");
+      input.type = "emit";
+      if (const auto done = engine.submit(std::move(input)); !done) give_up(done.error().message);
+    }
+    const double whole = pages_per_second(**store, "");
+    const double tenant = pages_per_second(**store, "acme");
+    std::printf("pages of 100 events per second: whole feed %.0f, one tenant %.0f, target %.0f\n",
+                whole, tenant, kTargetPerSecond);
+    slowest = std::min(whole, tenant);
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(pattern, ignored);
+  return check && slowest < kTargetPerSecond ? 1 : 0;
+}
