@@ -82,7 +82,7 @@ Result<RedirectedAnswer> RedirectingClient::send(HttpRequest request, const Url&
                                                  const BodySink& sink) const {
   request.tls = settings_.tls;
   request.total_timeout = settings_.timeout;
-  request.max_body_bytes = settings_.max_body_bytes;
+  request.max_body_bytes = std::min(request.max_body_bytes, settings_.max_body_bytes);
   Url at = url;
   for (int followed = 0;; ++followed) {
     request.url = at.to_string();

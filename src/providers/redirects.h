@@ -26,8 +26,8 @@ class RedirectingClient {
   RedirectingClient(HttpClient& http, const AccountSettings& settings);
 
   // Follows 301, 302, 307, 308 (and 303 of a GET), at most kMaxRedirects of them, keeping method
-  // and body. request.url, credentials, tls, timeout and max_body_bytes come from `url` and the
-  // settings.
+  // and body. request.url, credentials, tls and timeout come from `url` and the settings, whose
+  // max_body_bytes bounds the request's.
   Result<RedirectedAnswer> send(HttpRequest request, const Url& url, const BodySink& sink) const;
 
   bool may_have_credentials(const Url& url) const;

@@ -77,6 +77,7 @@ Result<DavAnswer> DavClient::send(const DavRequest& request, const Url& url,
   http.method = request.method;
   http.headers = {{"Content-Type", "application/xml; charset=utf-8"}, {"Depth", request.depth}};
   http.body = request.body;
+  http.max_body_bytes = request.max_body_bytes;
   const std::string context =
       "account " + settings().id + ": " + request.doing + " " + url.for_messages();
   auto sent =
@@ -110,6 +111,7 @@ Result<DavAnswer> DavClient::send(const DavRequest& request, const Url& url,
 Result<DavAnswer> DavClient::get(const Url& url, std::string& bytes, std::string& etag) const {
   HttpRequest http;
   http.headers = {{"Accept", "text/calendar, */*;q=0.1"}};
+  http.max_body_bytes = settings().max_body_bytes;
   bytes.clear();
   const std::uint64_t limit = settings().max_resource_bytes;
   const auto sink = [&bytes, limit](std::string_view piece) -> Result<void> {

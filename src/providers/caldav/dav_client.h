@@ -1,6 +1,8 @@
 // WebDAV requests: sends one, streams its multistatus, says what came.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,8 @@ struct DavRequest {
   std::string depth = "0";
   std::string body;
   std::string doing;  // for messages: "listing"
+  // Beside the account's own limit; what lists no resources may be held shorter.
+  std::uint64_t max_body_bytes = std::numeric_limits<std::uint64_t>::max();
 };
 
 struct DavAnswer {

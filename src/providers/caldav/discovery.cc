@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxHomeSets = 16;
 constexpr std::size_t kMaxCalendars = 10'000;
 constexpr std::size_t kMaxNameBytes = 1000;
+constexpr std::uint64_t kMaxDiscoveryBytes = 16ULL << 20;  // kMaxCalendars and more
 
 // What one URL says about itself.
 struct Place {
@@ -126,7 +127,8 @@ class Discoverer {
       place.properties = std::move(row.properties);
       return {};
     };
-    const DavRequest request{"PROPFIND", "0", principal_propfind(), "discovering calendars at"};
+    const DavRequest request{"PROPFIND", "0", principal_propfind(), "discovering calendars at",
+                             kMaxDiscoveryBytes};
     TM_ASSIGN(const DavAnswer answer, dav_.send(request, url, on_row));
     if (!answer.ok()) return fail(answer.error);
     if (!answered || missing) {
@@ -185,7 +187,8 @@ class Discoverer {
       }
       return {};
     };
-    const DavRequest request{"PROPFIND", "1", calendars_propfind(), "listing calendars at"};
+    const DavRequest request{"PROPFIND", "1", calendars_propfind(), "listing calendars at",
+                             kMaxDiscoveryBytes};
     TM_ASSIGN(const DavAnswer answer, dav_.send(request, base, on_row));
     if (!answer.ok()) return fail(answer.error);
     if (missing) {

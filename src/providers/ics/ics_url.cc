@@ -91,6 +91,7 @@ Result<PullResult> UrlCalendar::pull(const PullRequest& request, const ItemSink&
   const Seen before = conditional ? read_cursor(request.cursor) : Seen{};
   HttpRequest http;
   http.headers = {{"Accept", "text/calendar, */*;q=0.1"}};
+  http.max_body_bytes = client_.settings().max_body_bytes;
   if (!before.etag.empty()) http.headers.emplace_back("If-None-Match", before.etag);
   if (!before.modified.empty()) http.headers.emplace_back("If-Modified-Since", before.modified);
   std::string bytes;
