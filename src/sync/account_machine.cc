@@ -174,18 +174,18 @@ struct Handler {
     state.configured = true;
     state.setup = input.setup;
     if (is_news) {
+      // Refused credentials stay refused until a discovery has shown that they work now.
       state.hint.clear();
       state.refusals = 0;
-      if (state.health == AccountHealth::needs_credentials) state.health = AccountHealth::fresh;
     }
     step.tell_all();
     if (!state.setup.schedule.scheduled) {
       step.cancel_timer();
-    } else if (is_news || !state.last_discovery || may_try_credentials()) {
+    } else if (is_news || is_overdue()) {
       step.discover(false);
     } else if (!state.next_discovery && std::holds_alternative<AccountIdle>(state.phase)) {
-      const WallTime due = std::max(*state.last_discovery + state.setup.discover, step.context.now);
-      step.wake_after(due - step.context.now);
+      const WallTime last = state.last_discovery.value_or(step.context.now);
+      step.wake_after(std::max(last + state.setup.discover - step.context.now, milliseconds{0}));
     }
   }
 
@@ -300,9 +300,11 @@ struct Handler {
  private:
   void stay(AccountPhase phase) { state.phase = phase; }
 
-  bool may_try_credentials() const {
-    return state.health == AccountHealth::needs_credentials &&
-           (!state.last_attempt || *state.last_attempt + kCredentialsPatience <= step.context.now);
+  // At a start: whether to look at once. A process that restarts in a loop must not turn one wrong
+  // password into many.
+  bool is_overdue() const {
+    if (state.health != AccountHealth::needs_credentials) return !state.last_discovery;
+    return !state.last_attempt || *state.last_attempt + kCredentialsPatience <= step.context.now;
   }
 
   // What is listed: new, as it was, or changed.
@@ -317,7 +319,11 @@ struct Handler {
       row.color = remote.color;
       row.read_only = remote.read_only;
       row.strikes = 0;
-      if (std::exchange(row.asked, false)) step.send(row, input_type::kPresent);
+      // A question that came up while this discovery ran is the next one's to answer.
+      if (row.asked && !state.discover_again) {
+        row.asked = false;
+        step.send(row, input_type::kPresent);
+      }
       std::optional<PassMode> sync;
       if (state.wish && is_selected(state.wish->patterns, row.name, remote.id, row.id)) {
         sync = state.wish->mode;
