@@ -29,7 +29,7 @@ class EffectSink {
   // Blocks until the step of `work` is durable.
   virtual Result<void> report_and_wait(std::unique_ptr<Work> work) = 0;
   virtual std::size_t max_input_bytes() const = 0;
-  virtual void show_depths(Metrics& metrics) const = 0;
+  virtual void show_depths(Metrics& metrics) = 0;
 };
 
 class EffectPort {

@@ -72,9 +72,9 @@ Engine::Impl::~Impl() = default;
 Result<void> Engine::Impl::check(const Input& input) const {
   using namespace engine;
   if (!valid_instance_id(input.instance)) {
-    return fail(Errc::invalid_argument, "\"" + input.instance.value.substr(0, kMaxInstanceBytes) +
-                                            "\" is not an instance id: <kind>/<tenant>/<rest>, at "
-                                            "most 512 bytes");
+    std::string message = "not an instance id, <kind>/<tenant>/<rest> of at most 512 bytes: ";
+    message.append(input.instance.value, 0, kMaxInstanceBytes);
+    return fail(Errc::invalid_argument, std::move(message));
   }
   if (!machines_.contains(input.instance.kind())) {
     return fail(Errc::invalid_argument,
@@ -98,7 +98,7 @@ Result<void> Engine::Impl::check(const Input& input) const {
   return {};
 }
 
-Result<void> Engine::Impl::enqueue(std::unique_ptr<Work>& work) {
+Result<bool> Engine::Impl::enqueue(std::unique_ptr<Work>& work, bool may_turn) {
   const std::lock_guard lock(mutex_);
   if (finished_ || (stopping_ && work->source == Work::Source::submitted)) {
     return fail(Errc::cancelled, "the engine is stopping and takes no more inputs");
@@ -109,24 +109,51 @@ Result<void> Engine::Impl::enqueue(std::unique_ptr<Work>& work) {
     inbox_.push(std::move(work));
   }
   ++arrivals_;
+  if (may_turn && asleep_ && inbox_.size() == 1) return true;
   wake_.notify_one();
-  return {};
+  return false;
 }
 
-void Engine::Impl::submit(Input input, std::function<void(Result<Receipt>)> done) {
-  if (auto checked = check(input); !checked) return done(fail(std::move(checked).error()));
+bool Engine::Impl::take_in(Input input, std::function<void(Result<Receipt>)> done, bool may_turn) {
+  if (auto checked = check(input); !checked) {
+    done(fail(std::move(checked).error()));
+    return false;
+  }
   auto work = std::make_unique<Work>();
   work->input = std::move(input);
   work->done = std::move(done);
-  if (auto queued = enqueue(work); !queued) {
-    if (queued.error().code == Errc::overloaded) metrics_.overloaded();
-    work->done(fail(std::move(queued).error()));
+  auto queued = enqueue(work, may_turn);
+  if (queued) return *queued;
+  if (queued.error().code == Errc::overloaded) metrics_.overloaded();
+  work->done(fail(std::move(queued).error()));
+  return false;
+}
+
+// A caller that would only wait turns the loop once, when the loop's thread sleeps: that spares the
+// two thread switches which cost more than the step itself. False: somebody else is at it.
+bool Engine::Impl::turn_for_sleeper() {
+  std::unique_lock turn(turn_mutex_, std::try_to_lock);
+  if (!turn) return false;
+  std::optional<WallTime> timer_before;
+  {
+    const std::lock_guard lock(mutex_);
+    timer_before = published_.next_timer;
   }
+  const auto turned = turn_locked();
+  turn.unlock();
+  const std::lock_guard lock(mutex_);
+  return !turned.retry_soon && inbox_.empty() && abandoned_.empty() && !stopping_ &&
+         published_.next_timer == timer_before;
 }
 
 Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
   Waiter waiter;
-  submit(std::move(input), waiter.answer());
+  const bool nested = turned_by_me();
+  const bool should_turn = take_in(std::move(input), waiter.answer(), !nested);
+  if (should_turn && !turn_for_sleeper()) {
+    const std::lock_guard lock(mutex_);
+    wake_.notify_one();
+  }
   bool threaded = false;
   {
     const std::lock_guard lock(mutex_);
@@ -134,11 +161,11 @@ Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
   }
   // The loop's own thread (a callback, an executor's start()) and a caller of an engine without a
   // thread turn the loop themselves: nobody else would.
-  if (turned_by_me()) {
+  if (nested) {
     while (!waiter.answered()) turn_as_owner();
   } else if (!threaded) {
     while (!waiter.answered()) {
-      if (!turn() && waiter.wait_a_moment()) break;
+      if (!turn().did_something && waiter.wait_a_moment()) break;
     }
   }
   return waiter.wait();
@@ -174,7 +201,8 @@ Engine::Depths Engine::Impl::depths() const {
   return {inbox_.size(), inbox_.bytes(), published_.outbox, published_.running, published_.timers};
 }
 
-void Engine::Impl::show_depths(Metrics& metrics) const {
+void Engine::Impl::show_depths(Metrics& metrics) {
+  metrics_.flush();
   const auto now = depths();
   metrics.set("tidemark_inbox_inputs", {}, static_cast<double>(now.inbox));
   metrics.set("tidemark_inbox_bytes", {}, static_cast<double>(now.inbox_bytes));
@@ -223,11 +251,11 @@ Result<Receipt> Engine::submit(Input input) {
 }
 
 void Engine::submit(Input input, std::function<void(Result<Receipt>)> done) {
-  impl_->submit(std::move(input), std::move(done));
+  impl_->take_in(std::move(input), std::move(done), false);
 }
 
 bool Engine::run_one_batch() {
-  return impl_->turn();
+  return impl_->turn().did_something;
 }
 
 std::optional<WallTime> Engine::next_timer() const {

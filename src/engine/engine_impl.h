@@ -27,19 +27,26 @@ struct Engine::Impl final : engine::EffectSink {
 
   // engine.cc: the way in
   Result<void> check(const Input& input) const;
-  void submit(Input input, std::function<void(Result<Receipt>)> done);
   Result<Receipt> submit_and_wait(Input input);
-  Result<void> enqueue(std::unique_ptr<Work>& work);
+  // True: the caller should turn the loop itself, its thread is asleep and has not been woken.
+  Result<bool> enqueue(std::unique_ptr<Work>& work, bool may_turn = false);
+  bool take_in(Input input, std::function<void(Result<Receipt>)> done, bool may_turn);
+  bool turn_for_sleeper();
   void report(std::unique_ptr<Work> work) override;
   void abandon(std::string outbox_key) override;
   Result<void> report_and_wait(std::unique_ptr<Work> work) override;
   std::size_t max_input_bytes() const override { return options_.max_input_bytes; }
-  void show_depths(Metrics& metrics) const override;
+  void show_depths(Metrics& metrics) override;
   Depths depths() const;
   bool idle_locked() const;
 
   // loop.cc: one turn
-  bool turn();
+  struct Turned {
+    bool did_something = false;
+    bool retry_soon = false;  // something of ours failed: try again, but after a pause
+  };
+  Turned turn();
+  Turned turn_locked();
   bool turn_as_owner();
   Works gather(WallTime now);
   bool step_all(Works works, WallTime now);
@@ -86,6 +93,7 @@ struct Engine::Impl final : engine::EffectSink {
   Sequence durable_ = 0;
   bool turning_ = false;
   bool threaded_ = false;
+  bool asleep_ = false;    // the loop's thread has nothing to do
   bool stopping_ = false;  // no new inputs
   bool finished_ = false;  // the loop is over
   std::chrono::steady_clock::time_point stop_deadline_{};

@@ -6,6 +6,9 @@
 namespace tidemark::engine {
 namespace {
 
+// Handed over early when nobody collects.
+constexpr std::size_t kMaxPendingCommits = 4096;
+
 double seconds(EngineMetrics::Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -40,8 +43,13 @@ EngineMetrics::EngineMetrics(Metrics& metrics) : metrics_(metrics) {
   metrics.describe_histogram("tidemark_commit_steps", "Steps per synced commit.",
                              {1, 2, 4, 8, 16, 32, 64, 128, 256, 512});
   metrics.describe_histogram("tidemark_slowest_step_seconds",
-                             "The slowest step of each batch, by machine kind.",
+                             "The slowest step between two collections, by machine kind.",
                              {0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.002, 0.005, 0.02, 0.1, 1});
+}
+
+void EngineMetrics::input(Outcome outcome) {
+  const std::lock_guard lock(mutex_);
+  ++inputs_[static_cast<std::size_t>(outcome)];
 }
 
 void EngineMetrics::overloaded() {
@@ -49,6 +57,7 @@ void EngineMetrics::overloaded() {
 }
 
 void EngineMetrics::step_took(std::string_view machine, Duration duration) {
+  const std::lock_guard lock(mutex_);
   const auto found = slowest_.find(machine);
   if (found == slowest_.end()) {
     slowest_.emplace(machine, duration);
@@ -58,15 +67,11 @@ void EngineMetrics::step_took(std::string_view machine, Duration duration) {
 }
 
 void EngineMetrics::committed(const BatchOutcome& outcome, Duration duration) {
-  metrics_.add("tidemark_commits_total", {{"result", "ok"}});
-  metrics_.observe("tidemark_commit_seconds", {}, seconds(duration));
-  metrics_.observe("tidemark_commit_steps", {}, static_cast<double>(outcome.last - outcome.first));
-  for (const auto& [machine, count] : outcome.steps_by_machine) {
-    metrics_.add("tidemark_steps_total", {{"machine", machine}}, static_cast<double>(count));
-  }
-  for (const auto& [type, count] : outcome.events_by_type) {
-    metrics_.add("tidemark_events_total", {{"type", type}}, static_cast<double>(count));
-  }
+  const std::lock_guard lock(mutex_);
+  commits_.push_back({seconds(duration), static_cast<double>(outcome.last - outcome.first)});
+  for (const auto& [machine, count] : outcome.steps_by_machine) steps_[machine] += count;
+  for (const auto& [type, count] : outcome.events_by_type) events_[type] += count;
+  if (commits_.size() >= kMaxPendingCommits) hand_over_commits();
 }
 
 void EngineMetrics::commit_failed(std::string_view error_code) {
@@ -84,18 +89,38 @@ void EngineMetrics::effect_ended(std::string_view outbox_key, std::string_view h
                {{"executor", key->executor}, {"how", std::string(how)}});
 }
 
+void EngineMetrics::hand_over_commits() {
+  if (commits_.empty()) return;
+  metrics_.add("tidemark_commits_total", {{"result", "ok"}}, static_cast<double>(commits_.size()));
+  for (const auto& commit : commits_) {
+    metrics_.observe("tidemark_commit_seconds", {}, commit.seconds);
+    metrics_.observe("tidemark_commit_steps", {}, commit.steps);
+  }
+  commits_.clear();
+}
+
+void EngineMetrics::hand_over(const char* counter, const char* label, Counts& counts) {
+  for (auto& [value, count] : counts) {
+    metrics_.add(counter, {{label, value}}, static_cast<double>(count));
+  }
+  counts.clear();
+}
+
 void EngineMetrics::flush() {
+  const std::lock_guard lock(mutex_);
+  hand_over_commits();
+  hand_over("tidemark_steps_total", "machine", steps_);
+  hand_over("tidemark_events_total", "type", events_);
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i] == 0) continue;
     metrics_.add("tidemark_inputs_total", {{"outcome", text(static_cast<Outcome>(i))}},
                  static_cast<double>(inputs_[i]));
     inputs_[i] = 0;
   }
-  for (auto& [machine, duration] : slowest_) {
-    if (duration == Duration::zero()) continue;
+  for (const auto& [machine, duration] : slowest_) {
     metrics_.observe("tidemark_slowest_step_seconds", {{"machine", machine}}, seconds(duration));
-    duration = Duration::zero();
   }
+  slowest_.clear();
 }
 
 }  // namespace tidemark::engine

@@ -1,10 +1,14 @@
-// What the engine tells Prometheus. Counted per batch, not per input: looking up a metric by its
-// labels costs as much as a small step.
+// What the engine tells Prometheus. Counted here and handed over when somebody collects: looking up
+// a metric by its labels costs as much as a small step. Thread-safe.
 #pragma once
 
 #include <array>
 #include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/stepper.h"
 
@@ -20,21 +24,31 @@ class EngineMetrics {
 
   explicit EngineMetrics(Metrics& metrics);
 
-  void input(Outcome outcome) { ++inputs_[static_cast<std::size_t>(outcome)]; }
-  void overloaded();  // thread-safe, unlike the rest
+  void input(Outcome outcome);
+  void overloaded();
   void step_took(std::string_view machine, Duration duration);
   void committed(const BatchOutcome& outcome, Duration duration);
   void commit_failed(std::string_view error_code);
   void effect_started(std::string_view executor);
   void effect_ended(std::string_view outbox_key, std::string_view how);
-  // Adds what was counted since the last call.
+  // Hands over what was counted since the last call.
   void flush();
 
-  Metrics& metrics() { return metrics_; }
-
  private:
+  using Counts = std::map<std::string, std::size_t, std::less<>>;
+  struct Commit {
+    double seconds;
+    double steps;
+  };
+  void hand_over(const char* counter, const char* label, Counts& counts);
+  void hand_over_commits();
+
   Metrics& metrics_;
+  std::mutex mutex_;
   std::array<std::size_t, 5> inputs_{};
+  Counts steps_;
+  Counts events_;
+  std::vector<Commit> commits_;
   std::map<std::string, Duration, std::less<>> slowest_;
 };
 

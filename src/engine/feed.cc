@@ -13,9 +13,13 @@ namespace {
 // Of one page: a filter that matches rarely must not turn a request into a scan of everything.
 constexpr std::size_t kMaxExamined = 10'000;
 
+std::string where(Position position) {
+  return "event " + std::to_string(position.sequence) + "/" + std::to_string(position.index);
+}
+
 class PageBuilder {
  public:
-  PageBuilder(const FeedFilter& filter, FeedPage& page) : filter_(filter), page_(page) {}
+  PageBuilder(const FeedFilter& filter, FeedLines& page) : filter_(filter), page_(page) {}
 
   // False when the page is complete; the event was not looked at then.
   bool take(Position position, std::string_view bytes) {
@@ -24,16 +28,16 @@ class PageBuilder {
       return false;
     }
     ++examined_;
-    auto event = decode_event(bytes);
-    if (!event) {
-      failure_ = in_context(
-          "event " + std::to_string(position.sequence) + "/" + std::to_string(position.index),
-          event.error());
+    const auto text = event_text(bytes);
+    if (!text) {
+      failure_ = in_context(where(position), text.error());
       return false;
     }
     page_.next = position;
-    if (filter_.type_glob.empty() || glob_match(filter_.type_glob, event->type)) {
-      page_.items.push_back({position, *std::move(event)});
+    const auto type = envelope_field(*text, "type");
+    if (filter_.type_glob.empty() || glob_match(filter_.type_glob, type)) {
+      page_.items.push_back({position, std::string(envelope_field(*text, "id")), std::string(type),
+                             std::string(*text)});
     }
     return true;
   }
@@ -51,7 +55,7 @@ class PageBuilder {
 
  private:
   const FeedFilter& filter_;
-  FeedPage& page_;
+  FeedLines& page_;
   std::size_t examined_ = 0;
   std::optional<Error> failure_;
 };
@@ -59,7 +63,20 @@ class PageBuilder {
 }  // namespace
 
 Result<FeedPage> read_feed(const StoreView& view, const FeedFilter& filter) {
-  FeedPage page;
+  TM_ASSIGN(const auto lines, read_feed_lines(view, filter));
+  FeedPage page{{}, lines.next, lines.more};
+  page.items.reserve(lines.items.size());
+  for (const auto& line : lines.items) {
+    const auto value = parse_json(line.json);
+    auto event = value ? event_from_json(*value) : Result<Event>(fail(value.error()));
+    if (!event) return fail(in_context(where(line.position), event.error()));
+    page.items.push_back({line.position, *std::move(event)});
+  }
+  return page;
+}
+
+Result<FeedLines> read_feed_lines(const StoreView& view, const FeedFilter& filter) {
+  FeedLines page;
   page.next = filter.after;
   PageBuilder builder(filter, page);
   const bool whole = filter.after.index == kRecordIndex;

@@ -89,6 +89,20 @@ struct FeedPage {
 };
 Result<FeedPage> read_feed(const StoreView& view, const FeedFilter& filter);
 
+// The same feed for those who pass it on: each event as its wire form, unparsed.
+struct FeedLine {
+  Position position;
+  std::string id;
+  std::string type;
+  std::string json;
+};
+struct FeedLines {
+  std::vector<FeedLine> items;
+  Position next;
+  bool more = false;
+};
+Result<FeedLines> read_feed_lines(const StoreView& view, const FeedFilter& filter);
+
 // The committed state of an instance; nothing when it does not exist.
 Result<std::optional<std::string>> read_state(const StoreView& view, const InstanceId& instance);
 // All instances whose id starts with prefix.

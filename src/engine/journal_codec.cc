@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "engine/cbor_writer.h"
 
 namespace tidemark::engine {
@@ -156,29 +155,33 @@ std::string encode_record(JournalRecord& record) {
 }
 
 std::string encode_event(const Event& event) {
-  std::string bytes(1, kFormat);
-  CborWriter cbor(bytes);
-  cbor.map(9);
-  cbor.pair("id", event.id);
-  cbor.pair("type", event.type);
-  cbor.pair("version", static_cast<std::uint64_t>(event.version));
-  cbor.pair("occurred_at", format_rfc3339(event.occurred_at));
-  cbor.pair("company_id", event.company_id);
-  cbor.pair("source", event.source);
-  cbor.pair("correlation_id", event.correlation_id);
-  cbor.text("causation_id");
-  event.causation_id.empty() ? cbor.null() : cbor.text(event.causation_id);
-  cbor.text("payload");
-  bytes += to_cbor(event.payload);
+  std::string bytes = to_json_text(event);
+  bytes.insert(bytes.begin(), kFormat);
   return bytes;
 }
 
-Result<Event> decode_event(std::string_view bytes) {
+Result<std::string_view> event_text(std::string_view bytes) {
   if (bytes.empty() || bytes[0] != kFormat) {
     return fail(Errc::corrupt, "a stored event has an unknown format");
   }
-  TM_ASSIGN(const auto value, from_cbor(bytes.substr(1)));
+  return bytes.substr(1);
+}
+
+Result<Event> decode_event(std::string_view bytes) {
+  TM_ASSIGN(const auto text, event_text(bytes));
+  TM_ASSIGN(const auto value, parse_json(text));
   return event_from_json(value);
+}
+
+// to_json_text() writes id and type first and neither can hold a quote, so nothing needs parsing.
+std::string_view envelope_field(std::string_view text, std::string_view name) {
+  constexpr std::size_t kEnvelopeStart = 512;
+  std::string label(1, '"');
+  label.append(name).append("\":\"");
+  const auto found = text.substr(0, kEnvelopeStart).find(label);
+  if (found == std::string_view::npos) return {};
+  const auto begin = found + label.size();
+  return text.substr(begin, text.find('"', begin) - begin);
 }
 
 }  // namespace tidemark::engine

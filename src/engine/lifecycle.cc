@@ -34,9 +34,8 @@ void Engine::Impl::run() {
       const bool done = inbox_.empty() && abandoned_.empty() && published_.running == 0;
       if (stopping_ && (done || std::chrono::steady_clock::now() >= stop_deadline_)) return;
     }
-    retry_soon_ = false;
-    const bool did_something = turn();
-    if (retry_soon_ || !did_something) wait_for_work(seen, retry_soon_);
+    const auto turned = turn();
+    if (turned.retry_soon || !turned.did_something) wait_for_work(seen, turned.retry_soon);
   }
 }
 
@@ -63,11 +62,13 @@ void Engine::Impl::wait_for_work(std::uint64_t seen, bool retry) {
     const bool left = !retry && !inbox_.empty();
     return arrivals_ != seen || left || !abandoned_.empty() || stopping_ != was_stopping;
   };
+  asleep_ = true;
   if (until == SteadyTime::max()) {
     wake_.wait(lock, something_new);
   } else {
     wake_.wait_until(lock, until, something_new);
   }
+  asleep_ = false;
 }
 
 void Engine::Impl::stop(std::chrono::milliseconds deadline) {
@@ -102,6 +103,7 @@ void Engine::Impl::finish() {
       work->done(fail(Errc::cancelled, "the engine stopped before this input was stepped"));
     }
   }
+  metrics_.flush();
   port_->close();
   news_.notify_all();
 }

@@ -13,20 +13,26 @@ constexpr std::size_t kDedupeSweep = 64;  // keys looked at per batch
 
 }  // namespace
 
-bool Engine::Impl::turn() {
-  if (turned_by_me()) return turn_as_owner();
+Engine::Impl::Turned Engine::Impl::turn() {
+  if (turned_by_me()) return {turn_as_owner(), false};
   const std::lock_guard turn(turn_mutex_);
+  return turn_locked();
+}
+
+Engine::Impl::Turned Engine::Impl::turn_locked() {
   owner_ = std::this_thread::get_id();
   {
     const std::lock_guard lock(mutex_);
     turning_ = true;
   }
+  retry_soon_ = false;
   const bool did_something = turn_as_owner();
+  const Turned turned{did_something, retry_soon_};
   owner_ = std::thread::id();
   const std::lock_guard lock(mutex_);
   turning_ = false;
   if (idle_locked()) news_.notify_all();
-  return did_something;
+  return turned;
 }
 
 bool Engine::Impl::turn_as_owner() {
@@ -35,7 +41,6 @@ bool Engine::Impl::turn_as_owner() {
   if (auto works = gather(now); !works.empty()) did_something = step_all(std::move(works), now);
   if (start_effects()) did_something = true;
   publish();
-  metrics_.flush();
   return did_something;
 }
 

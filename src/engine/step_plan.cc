@@ -1,4 +1,5 @@
 // What a transition is allowed to be, and the reads its writes need.
+#include <algorithm>
 #include <set>
 
 #include "engine/engine_limits.h"
@@ -13,11 +14,21 @@ tl::unexpected<Error> refuse(const Work& work, const std::string& what) {
                                   " for input " + work.input.type + ": nothing was written");
 }
 
+// Roughly what a payload takes as text.
+std::size_t bytes_of(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().size() + 2;
+  if (!value.is_structured()) return 8;
+  std::size_t bytes = 2;
+  for (const auto& [key, inner] : value.items()) bytes += key.size() + 4 + bytes_of(inner);
+  return bytes;
+}
+
 // What the transition adds to the commit; what the journal holds as well counts twice.
 std::size_t bytes_of(const Transition<std::string>& transition) {
   std::size_t bytes = 2 * transition.state.size();
   for (const auto& row : transition.rows)
     bytes += 2 * row.key.size() + (row.value ? row.value->size() : 0);
+  for (const auto& event : transition.events) bytes += bytes_of(event.payload);
   for (const auto& effect : transition.effects) bytes += 2 * effect.payload.size();
   for (const auto& message : transition.messages) bytes += 2 * message.payload.size();
   return bytes;
@@ -31,6 +42,14 @@ std::optional<std::string> fault_in_rows(const Transition<std::string>& transiti
   return std::nullopt;
 }
 
+// An event is read back as JSON, whose depth is limited; its envelope is one level.
+bool too_deep(const Json& value, std::size_t depth = 1) {
+  if (!value.is_structured()) return false;
+  if (depth >= kMaxJsonDepth) return true;
+  return std::any_of(value.begin(), value.end(),
+                     [&](const Json& inner) { return too_deep(inner, depth + 1); });
+}
+
 std::optional<std::string> fault_in_outputs(const Transition<std::string>& transition) {
   if (transition.events.size() >= kMaxOutputs ||
       transition.effects.size() + transition.messages.size() >= kMaxOutputs) {
@@ -41,6 +60,13 @@ std::optional<std::string> fault_in_outputs(const Transition<std::string>& trans
         effect.host.size() > kMaxInstanceBytes) {
       return "an effect without an executor, or with a name that is too long";
     }
+  }
+  for (const auto& event : transition.events) {
+    if (event.type.empty() || event.type.size() > kMaxNameBytes ||
+        event.type.find_first_of("\"\\") != std::string::npos) {
+      return "an event whose type is empty, too long or quoted";
+    }
+    if (too_deep(event.payload)) return "an event whose payload is nested too deeply";
   }
   for (const auto& timer : transition.timers) {
     if (timer.name.size() > kMaxNameBytes) return "a timer name that is too long";
@@ -58,8 +84,8 @@ bool valid_instance_id(const InstanceId& id) {
 }
 
 Result<Stepper::Plan> Stepper::plan(const Work& work, Transition<std::string> transition) const {
-  if (const auto fault = fault_in_rows(transition)) return refuse(work, *fault);
   if (const auto fault = fault_in_outputs(transition)) return refuse(work, *fault);
+  if (const auto fault = fault_in_rows(transition)) return refuse(work, *fault);
   Plan plan{std::move(transition)};
   TM_TRY(plan_timers(work, plan));
   if (plan.transition.end) TM_TRY(plan_end(work, plan));
