@@ -172,34 +172,42 @@ void Dispatcher::load(Group& group, std::string_view key, std::string_view value
   group.loaded.push_back(*std::move(entry));
 }
 
-Result<std::vector<Dispatcher::Start>> Dispatcher::take_startable() {
-  std::vector<Start> starts;
-  std::optional<Error> failure;
-  for (const auto& [name, executor] : executors_) {
-    while (!executor->ready.empty() && executor->running < executor->limits.running && !failure) {
-      Group& group = *executor->ready.front();
-      if (group.loaded.empty()) {
-        if (auto refilled = refill(group); !refilled) {
-          failure = std::move(refilled).error();
-          break;
-        }
+void Dispatcher::take_from(Executor& executor, Starts& starts) {
+  std::size_t unreadable = 0;
+  while (executor.ready.size() > unreadable && executor.running < executor.limits.running) {
+    Group& group = *executor.ready.front();
+    executor.ready.pop_front();
+    if (group.loaded.empty()) {
+      if (auto refilled = refill(group); !refilled) {
+        starts.failure = std::move(refilled).error();
+        executor.ready.push_back(&group);
+        ++unreadable;
+        continue;
       }
-      executor->ready.pop_front();
-      group.ready = false;
-      if (group.loaded.empty()) continue;
-      OutboxEntry entry = std::move(group.loaded.front());
-      group.loaded.pop_front();
-      --in_memory_;
-      --waiting_;
-      ++group.running;
-      ++executor->running;
-      ++running_;
-      const bool again = entry.position.sequence <= recovered_;
-      starts.push_back({std::move(entry), executor->executor, again});
-      make_ready(group);
+    }
+    group.ready = false;
+    if (group.loaded.empty()) continue;
+    OutboxEntry entry = std::move(group.loaded.front());
+    group.loaded.pop_front();
+    --in_memory_;
+    --waiting_;
+    ++group.running;
+    ++executor.running;
+    ++running_;
+    const bool again = entry.position.sequence <= recovered_;
+    starts.items.push_back({std::move(entry), executor.executor, again});
+    // The unreadable ones stay at the end, so that the loop does not come back to them.
+    make_ready(group);
+    if (unreadable > 0 && group.ready) {
+      std::rotate(executor.ready.rbegin(), executor.ready.rbegin() + 1,
+                  executor.ready.rbegin() + 1 + static_cast<std::ptrdiff_t>(unreadable));
     }
   }
-  if (failure && starts.empty()) return fail(*failure);
+}
+
+Dispatcher::Starts Dispatcher::take_startable() {
+  Starts starts;
+  for (const auto& [name, executor] : executors_) take_from(*executor, starts);
   return starts;
 }
 

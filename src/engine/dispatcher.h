@@ -7,7 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,9 +42,13 @@ class Dispatcher {
     EffectExecutor* executor = nullptr;  // null: a message
     bool again = false;
   };
-  // Everything that may start now, marked as running. An unreadable store leaves the rest for
-  // later.
-  Result<std::vector<Start>> take_startable();
+  // Everything that may start now, marked as running. What cannot be read is left for later and
+  // does not hold up the rest; `failure` says why.
+  struct Starts {
+    std::vector<Start> items;
+    std::optional<Error> failure;
+  };
+  Starts take_startable();
 
   std::size_t waiting() const { return waiting_; }  // could start once it is their turn
   std::size_t running() const { return running_; }  // effects, and messages being delivered
@@ -60,6 +64,7 @@ class Dispatcher {
   void make_ready(Group& group);
   void end_run(std::string_view key, bool parked);
   Result<void> refill(Group& group);
+  void take_from(Executor& executor, Starts& starts);
   void load(Group& group, std::string_view key, std::string_view value);
 
   const StoreView& store_;

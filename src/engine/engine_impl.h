@@ -53,6 +53,7 @@ struct Engine::Impl final : engine::EffectSink {
   void step_one(std::unique_ptr<Work> work, Works& stepped, Works& later);
   void settle(const Work& work, engine::Outcome outcome, WallTime now);
   void act_on(engine::BatchOutcome& outcome);
+  Works take_more(std::size_t stepped, bool full);
   void put_back(Works works);
   void undo(Works stepped, Works later, const Error& error);
   bool start_effects();

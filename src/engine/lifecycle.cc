@@ -92,6 +92,9 @@ void Engine::Impl::stop(std::chrono::milliseconds deadline) {
 }
 
 void Engine::Impl::finish() {
+  // A submitter may be turning the loop: what it puts back must not come after the end.
+  std::unique_lock turn(turn_mutex_, std::defer_lock);
+  if (!turned_by_me()) turn.lock();
   Works left;
   {
     const std::lock_guard lock(mutex_);

@@ -10,6 +10,9 @@ using engine::Outcome;
 namespace {
 
 constexpr std::size_t kDedupeSweep = 64;  // keys looked at per batch
+// Of one batch, so that nobody's answer waits for hundreds of slow steps. Only on the engine's own
+// thread: who turns the loop by hand wants the same batches every time.
+constexpr milliseconds kLongestStepping{10};
 
 }  // namespace
 
@@ -96,13 +99,26 @@ bool Engine::Impl::step_all(Works works, WallTime now) {
   stepped.reserve(works.size());
   outcomes_.clear();
   held_.clear();
+  bool limit_time = false;
+  {
+    const std::lock_guard lock(mutex_);
+    limit_time = threaded_;
+  }
   stepper_.begin(durable_, now);
   stepper_.sweep_dedupe(kDedupeSweep);
-  for (auto& work : works) {
-    if (!stepped.empty() && stepper_.batch().bytes() > options_.max_batch_bytes) {
-      later.push_back(std::move(work));
-    } else {
-      step_one(std::move(work), stepped, later);
+  const auto begun_stepping = std::chrono::steady_clock::now();
+  const auto full = [&] {
+    return stepper_.batch().bytes() > options_.max_batch_bytes ||
+           (limit_time && std::chrono::steady_clock::now() - begun_stepping > kLongestStepping);
+  };
+  // What arrives while the batch is being stepped still gets into it: fuller batches, fewer syncs.
+  for (; !works.empty(); works = take_more(stepped.size(), !later.empty() || full())) {
+    for (auto& work : works) {
+      if (!stepped.empty() && full()) {
+        later.push_back(std::move(work));
+      } else {
+        step_one(std::move(work), stepped, later);
+      }
     }
   }
   if (!held_.empty()) retry_soon_ = true;
@@ -130,6 +146,12 @@ bool Engine::Impl::step_all(Works works, WallTime now) {
     if (work->done) work->done(std::move(work->result));
   }
   return !stepped.empty();
+}
+
+Engine::Impl::Works Engine::Impl::take_more(std::size_t stepped, bool full) {
+  if (full || !held_.empty() || stepped >= options_.max_batch_inputs) return {};
+  const std::lock_guard lock(mutex_);
+  return inbox_.take(options_.max_batch_inputs - stepped, options_.max_batch_bytes);
 }
 
 void Engine::Impl::put_back(Works works) {
@@ -197,14 +219,13 @@ bool Engine::Impl::start_effects() {
     if (starting_effects_ || stopping_) return false;
   }
   auto starts = dispatcher_.take_startable();
-  if (!starts) {
+  if (starts.failure) {
     retry_soon_ = true;
-    log::error("the outbox cannot be read: its effects start late",
-               {.error_code = name(starts.error().code), .detail = starts.error().message});
-    return false;
+    log::error("part of the outbox cannot be read: its effects start late",
+               {.error_code = name(starts.failure->code), .detail = starts.failure->message});
   }
   starting_effects_ = true;
-  for (auto& start : *starts) {
+  for (auto& start : starts.items) {
     auto& entry = start.entry;
     if (entry.is_message()) {
       auto work = std::make_unique<Work>();
@@ -233,7 +254,7 @@ bool Engine::Impl::start_effects() {
     start.executor->start(std::move(effect), std::move(handle));
   }
   starting_effects_ = false;
-  return !starts->empty();
+  return !starts.items.empty();
 }
 
 void Engine::Impl::publish() {
