@@ -97,10 +97,10 @@ def three_changes(mark, dav):
     check(compare.by_kind(new) == {"created": 1, "updated": 1, "deleted": 1}, "exactly three events")
 
 
-def wait_for_events(mark, count):
+def wait_for_events(mark, after, count):
     """Follows the feed as a server-sent event stream until `count` events came."""
     connection = http.client.HTTPConnection("127.0.0.1", mark.port, timeout=120)
-    connection.request("GET", "/v1/feed", headers={"Accept": "text/event-stream",
+    connection.request("GET", "/v1/feed", headers={"Accept": "text/event-stream", "Last-Event-ID": after,
                                                    "Authorization": f"Bearer {mark.key}"})
     stream = connection.getresponse()
     while count > 0:
@@ -118,8 +118,11 @@ def killed_in_the_middle(mark, server, dav):
     before = mark.feed()
     mark.key = mark.run("key", "create", "--tenant", "default").out.split()[-1]
     mark.serve()
-    wait_for_events(mark, len(before) + KILL_AFTER)
+    say("$ tidemark serve &  tidemark sync &")
+    asking = mark.start("sync")  # goes to the running server, which looks for new calendars
+    wait_for_events(mark, before[-1]["id"], KILL_AFTER)
     mark.kill(signal.SIGKILL)
+    asking.communicate()
     at_kill = mark.feed(after=before[-1]["id"])
     say(f"  killed; the store holds {len(at_kill)} of {LARGE} events")
     check(0 < len(at_kill) < LARGE, "the initial sync was cut off in the middle")

@@ -10,6 +10,8 @@ import tempfile
 
 BINARY = os.environ.get("TIDEMARK_BINARY", "build/tidemark")
 COMMAND_SECONDS = 300
+# The tests' own variables must not be read as configuration.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TIDEMARK_")}
 
 
 class Result:
@@ -61,7 +63,8 @@ class Tidemark:
 
     def run(self, *arguments, code=0):
         done = subprocess.run(self.command(*arguments), capture_output=True, text=True,
-                              errors="replace", timeout=COMMAND_SECONDS, check=False)
+                              errors="replace", timeout=COMMAND_SECONDS, check=False,
+                              env=ENVIRONMENT)
         result = Result(done.returncode, done.stdout, done.stderr)
         if code is not None and result.code != code:
             raise AssertionError(f"{' '.join(arguments)}: wanted exit {code}, got {result!r}")
@@ -70,13 +73,15 @@ class Tidemark:
     def start(self, *arguments):
         """Starts a command and returns the process, its stderr to a pipe."""
         return subprocess.Popen(self.command(*arguments), stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, errors="replace")
+                                stderr=subprocess.PIPE, text=True, errors="replace",
+                                env=ENVIRONMENT)
 
     def serve(self, *arguments):
         """Starts `serve` and waits for the line that names its address."""
         log_path = os.path.join(self.directory, "serve.log")
         self.daemon = subprocess.Popen(self.command("serve", *arguments), stdout=subprocess.PIPE,
-                                       stderr=open(log_path, "a", encoding="utf-8"), text=True)
+                                       stderr=open(log_path, "a", encoding="utf-8"), text=True,
+                                       env=ENVIRONMENT)
         for line in self.daemon.stdout:
             found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
             if found:
