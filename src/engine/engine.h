@@ -4,6 +4,13 @@
 // timers, outbox effects and events; many steps share one synced commit; nothing leaves the process
 // before that commit is durable. So recovery is "read timers and outbox, go on".
 //
+// When a commit fails, inputs from outside are refused with its error; completions, progress,
+// timers and messages, which nobody could submit again, are tried again in order, with a pause.
+// When a machine refuses a timer, it fires again, ever more rarely; when it refuses an effect's
+// result, the effect stays in the outbox until the next start; a message it refuses is dropped, and
+// its journal record holds the error. An instance's end takes its timers along and drops its
+// effects' results. Effects of an unknown executor are kept, and idle() does not wait for them.
+//
 // Threads: submit() and every const method may be called from any thread. Either start() runs the
 // loop on a thread of its own, or a test calls run_one_batch() itself and owns time.
 #pragma once
@@ -71,13 +78,17 @@ class Engine {
   // loop. What did not finish stays in the outbox.
   void stop(std::chrono::milliseconds deadline = std::chrono::seconds(10));
 
-  // Blocks until the step is durable. Errc::overloaded at once when the inbox is full, disk_full or
-  // io_error when the commit failed, or the machine's own error: then nothing was written.
+  // Blocks until the step is durable; may turn the loop on the calling thread, when nobody else
+  // does. Errc::invalid_argument for an ill-formed instance or an unknown kind, Errc::overloaded at
+  // once when the inbox is full, disk_full or io_error when the commit failed, or the machine's own
+  // error: then nothing was written.
   Result<Receipt> submit(Input input);
-  // The same without blocking; the callback runs on an engine thread after the commit.
+  // The same without blocking; the callback runs after the commit on the thread that turned the
+  // loop, or at once when the input is refused. It must be short and must not call stop().
   void submit(Input input, std::function<void(Result<Receipt>)> done);
 
-  // One turn of the loop: drain, step, commit, answer. False when there was nothing to do.
+  // One turn of the loop: drain, step, commit, answer, start effects. False when there was nothing
+  // to do, or nothing but what a failing disk makes us try again.
   bool run_one_batch();
   // When the earliest timer is due; for a test or simulator that owns the clock.
   std::optional<WallTime> next_timer() const;
