@@ -27,8 +27,9 @@ Result<Position> parse_position(const ApiParts& parts, std::string_view text) {
   if (const auto position = parse_id(kEventPrefix, text)) return *position;
   Position position{0, kRecordIndex};
   const auto dot = text.find('.');
-  const bool plain = take_number(text.substr(0, dot), position.sequence) &&
-                     (dot == std::string_view::npos || take_number(text.substr(dot + 1), position.index));
+  const bool plain =
+      take_number(text.substr(0, dot), position.sequence) &&
+      (dot == std::string_view::npos || take_number(text.substr(dot + 1), position.index));
   if (plain) return position;
   return fail(Errc::invalid_argument, "\"" + to_valid_utf8(text.substr(0, 64)) +
                                           "\" is no place in the feed: give an event id, a "
@@ -39,18 +40,19 @@ std::string to_text(const Position& position) {
   return std::to_string(position.sequence) + "." + std::to_string(position.index);
 }
 
-// The events are written as they stand on the wire, so they are not built as values first.
-ServerResponse page_response(const FeedPage& page) {
+// The events stand in the store as they stand on the wire: nothing is parsed to pass them on.
+ServerResponse page_response(const FeedLines& page) {
   ServerResponse response;
   response.body = "{\"items\":[";
   bool first = true;
   for (const auto& item : page.items) {
     if (!first) response.body += ',';
     first = false;
-    response.body += to_json_text(item.event);
+    response.body += item.json;
   }
   const std::string cursor = "\"" + to_text(page.next) + "\"";
-  response.body += "],\"next_page\":" + (page.more ? cursor : "null") + ",\"cursor\":" + cursor + "}";
+  response.body +=
+      "],\"next_page\":" + (page.more ? cursor : "null") + ",\"cursor\":" + cursor + "}";
   return response;
 }
 
@@ -67,7 +69,7 @@ class FeedStream {
     while (writer.open()) {
       // Taken before reading, so that no record falls between the look and the wait.
       const Sequence seen = store_.last_sequence();
-      auto page = read_feed(store_, filter_);
+      auto page = read_feed_lines(store_, filter_);
       if (!page) {
         log::error("feed stream ended", {.error_code = name(page.error().code)});
         return;
@@ -86,11 +88,10 @@ class FeedStream {
   }
 
  private:
-  static std::string to_stream(const FeedPage& page) {
+  static std::string to_stream(const FeedLines& page) {
     std::string text;
     for (const auto& item : page.items) {
-      text += "id: " + item.event.id + "\nevent: " + item.event.type +
-              "\ndata: " + to_json_text(item.event) + "\n\n";
+      text += "id: " + item.id + "\nevent: " + item.type + "\ndata: " + item.json + "\n\n";
     }
     return text;
   }
@@ -131,7 +132,7 @@ Result<ServerResponse> get_feed(const ApiParts& parts, const Call& call) {
   }
   filter.limit = static_cast<std::size_t>(call.integer("limit", 100));
   if (filter.limit == 0) return fail(Errc::invalid_argument, "limit must be at least 1");
-  TM_ASSIGN(const auto page, read_feed(parts.store, filter));
+  TM_ASSIGN(const auto page, read_feed_lines(parts.store, filter));
   return page_response(page);
 }
 

@@ -58,9 +58,9 @@ Json to_json(const PartHealth& part) {
 Json store_json(const StoreStats& stats) {
   Json tables = Json::object();
   for (const auto& [table, keys] : stats.table_keys) tables[table] = keys;
-  return {{"disk_bytes", stats.disk_bytes},       {"wal_bytes", stats.wal_bytes},
-          {"memory_bytes", stats.memory_bytes},   {"last_sequence", stats.last_sequence},
-          {"watermark", stats.watermark},         {"keys", std::move(tables)}};
+  return {{"disk_bytes", stats.disk_bytes},     {"wal_bytes", stats.wal_bytes},
+          {"memory_bytes", stats.memory_bytes}, {"last_sequence", stats.last_sequence},
+          {"watermark", stats.watermark},       {"keys", std::move(tables)}};
 }
 
 }  // namespace
@@ -120,8 +120,10 @@ Result<ServerResponse> get_status(const ApiParts& parts, const Call& call) {
   if (call.is_operator()) {
     const auto depths = parts.engine.depths();
     body["data_dir"] = parts.data_dir;
-    body["engine"] = {{"inbox", depths.inbox},     {"inbox_bytes", depths.inbox_bytes},
-                      {"outbox", depths.outbox},   {"running", depths.running},
+    body["engine"] = {{"inbox", depths.inbox},
+                      {"inbox_bytes", depths.inbox_bytes},
+                      {"outbox", depths.outbox},
+                      {"running", depths.running},
                       {"timers", depths.timers}};
     body["store"] = store_json(parts.store.stats());
     const auto fault = parts.store.fault();

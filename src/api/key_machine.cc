@@ -109,13 +109,14 @@ Result<KeyMachine::Input> KeyMachine::decode_input(std::string_view type,
 
 Result<Transition<KeyMachine::State>> KeyMachine::step(const StepContext& context, State state,
                                                        const Input& input) {
-  return std::visit(
-      Overloaded{[&](const Create& in) { return create(context, state, in.record); },
-                 [&](const Revoke& in) { return revoke(context, state, in.id); }},
-      input);
+  return std::visit(Overloaded{[&](const Create& in) { return create(context, state, in.record); },
+                               [&](const Revoke& in) { return revoke(context, state, in.id); }},
+                    input);
 }
 
-InstanceId key_instance() { return make_instance_id(KeyMachine::kind, kOperatorTenant, "keys"); }
+InstanceId key_instance() {
+  return make_instance_id(KeyMachine::kind, kOperatorTenant, "keys");
+}
 
 tidemark::Input create_key_input(const KeyRecord& record) {
   const Json payload = {{"id", record.id}, {"record", to_stored(record)}};

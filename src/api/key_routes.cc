@@ -13,7 +13,8 @@ std::string text_of(const Json& body, const char* key) {
 
 bool is_tenant_name(std::string_view tenant) {
   return !tenant.empty() && tenant.size() <= 64 &&
-         tenant.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string_view::npos;
+         tenant.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") ==
+             std::string_view::npos;
 }
 
 }  // namespace
@@ -31,8 +32,7 @@ Result<ServerResponse> post_key(const ApiParts& parts, const Call& call) {
   record.tenant = to_lower_ascii(text_of(body, "tenant"));
   record.name = text_of(body, "name");
   if (!is_tenant_name(record.tenant)) {
-    return fail(Errc::invalid_argument,
-                "tenant must be 1 to 64 letters, digits, '_' or '-'");
+    return fail(Errc::invalid_argument, "tenant must be 1 to 64 letters, digits, '_' or '-'");
   }
   if (record.name.size() > kMaxKeyNameBytes) {
     return fail(Errc::invalid_argument, "name is longer than 200 bytes");

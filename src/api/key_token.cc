@@ -59,8 +59,7 @@ bool all_base62(std::string_view text) {
 
 Result<NewKey> make_key_token() {
   // Ids are read aloud and typed, so without capitals.
-  TM_ASSIGN(std::string id,
-            random_letters(kIdLength, "0123456789abcdefghijklmnopqrstuvwxyz"));
+  TM_ASSIGN(std::string id, random_letters(kIdLength, "0123456789abcdefghijklmnopqrstuvwxyz"));
   TM_ASSIGN(const std::string secret, random_letters(kSecretLength, kBase62));
   std::string token = std::string(kPrefix) + id + "_" + secret;
   token += checksum(token);
@@ -79,6 +78,8 @@ std::optional<ParsedKey> parse_key_token(std::string_view token) {
   return ParsedKey{std::string(id), sha256(secret)};
 }
 
-bool is_key_id(std::string_view id) { return id.size() == kIdLength && all_base62(id); }
+bool is_key_id(std::string_view id) {
+  return id.size() == kIdLength && all_base62(id);
+}
 
 }  // namespace tidemark

@@ -5,20 +5,35 @@
 namespace tidemark {
 namespace {
 
-Json text() { return {{"type", "string"}}; }
-Json text_or_null() { return {{"type", Json::array({"string", "null"})}}; }
-Json instant() { return {{"type", "string"}, {"format", "date-time"}}; }
-Json instant_or_null() { return {{"type", Json::array({"string", "null"})}, {"format", "date-time"}}; }
-Json integer() { return {{"type", "integer"}, {"minimum", 0}}; }
-Json boolean() { return {{"type", "boolean"}}; }
+Json text() {
+  return {{"type", "string"}};
+}
+Json text_or_null() {
+  return {{"type", Json::array({"string", "null"})}};
+}
+Json instant() {
+  return {{"type", "string"}, {"format", "date-time"}};
+}
+Json instant_or_null() {
+  return {{"type", Json::array({"string", "null"})}, {"format", "date-time"}};
+}
+Json integer() {
+  return {{"type", "integer"}, {"minimum", 0}};
+}
+Json boolean() {
+  return {{"type", "boolean"}};
+}
 Json reference(std::string_view schema) {
   return {{"$ref", "#/components/schemas/" + std::string(schema)}};
 }
-Json array_of(Json items) { return {{"type", "array"}, {"items", std::move(items)}}; }
+Json array_of(Json items) {
+  return {{"type", "array"}, {"items", std::move(items)}};
+}
 
 // Readers ignore extra fields, so no schema forbids them.
 Json object(Json properties, Json required = Json::array()) {
-  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
+  return {
+      {"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
 }
 
 Json list_of(std::string_view schema) {
@@ -69,18 +84,15 @@ Json calendar_schemas() {
                                 {"recurrence", array_of(text())},
                                 {"source_hash", text()}},
                                {"external_event_id", "status", "start"})},
-      {"Quarantined", object({{"href", text()},
-                              {"reason", text()},
-                              {"etag", text_or_null()},
-                              {"size", integer()}},
-                             {"href", "reason", "size"})},
+      {"Quarantined",
+       object({{"href", text()}, {"reason", text()}, {"etag", text_or_null()}, {"size", integer()}},
+              {"href", "reason", "size"})},
       {"SyncRequest", object({{"mode", {{"enum", {"incremental", "full", "reconcile"}}}}})},
       {"SyncTargetRequest",
        object({{"target", text()}, {"mode", {{"enum", {"incremental", "full", "reconcile"}}}}})},
-      {"Receipt", object({{"sequence", integer()},
-                          {"duplicate", boolean()},
-                          {"correlation_id", text()}},
-                         {"sequence", "duplicate", "correlation_id"})},
+      {"Receipt",
+       object({{"sequence", integer()}, {"duplicate", boolean()}, {"correlation_id", text()}},
+              {"sequence", "duplicate", "correlation_id"})},
       {"SyncProgress", object({{"correlation_id", text()},
                                {"done", boolean()},
                                {"outstanding", integer()},
@@ -118,10 +130,10 @@ Json history_schemas() {
       {"KeyRequest",
        object({{"tenant", text()}, {"name", text()}, {"expires_in", text()}}, {"tenant"})},
       {"Part", object({{"status", text()}, {"reason", text()}}, {"status"})},
-      {"Health", object({{"status", {{"enum", {"ok", "degraded", "failing"}}}},
-                         {"parts", {{"type", "object"},
-                                    {"additionalProperties", reference("Part")}}}},
-                        {"status"})},
+      {"Health",
+       object({{"status", {{"enum", {"ok", "degraded", "failing"}}}},
+               {"parts", {{"type", "object"}, {"additionalProperties", reference("Part")}}}},
+              {"status"})},
       {"Status", object({{"version", text()},
                          {"accounts", array_of(reference("Account"))},
                          {"calendars", array_of(reference("Calendar"))}},

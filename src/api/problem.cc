@@ -90,8 +90,8 @@ ServerResponse problem_response(const Problem& problem) {
 }
 
 ServerResponse problem_response(const Error& error) {
-  auto response =
-      problem_response(Problem{http_status(error.code), std::string(name(error.code)), error.message});
+  auto response = problem_response(
+      Problem{http_status(error.code), std::string(name(error.code)), error.message});
   if (!error.retry_after) return response;
   for (auto& [header, value] : response.headers) {
     if (header == "Retry-After") value = std::to_string(error.retry_after->count());

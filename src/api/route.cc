@@ -8,10 +8,11 @@
 namespace tidemark {
 namespace {
 
-std::string_view next_segment(std::string_view& path) {
-  const auto slash = path.find('/');
-  const auto segment = path.substr(0, slash);
-  path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+// The first segment, and what comes after the slash behind it; nothing: it was the last.
+std::string_view take_segment(std::optional<std::string_view>& path) {
+  const auto slash = path->find('/');
+  const auto segment = path->substr(0, slash);
+  path = slash == std::string_view::npos ? std::nullopt : std::optional(path->substr(slash + 1));
   return segment;
 }
 
@@ -31,10 +32,14 @@ bool match_segment(std::string_view pattern, std::string_view segment,
 std::optional<std::map<std::string, std::string>> match_route(std::string_view pattern,
                                                               std::string_view path) {
   std::map<std::string, std::string> captures;
-  while (!pattern.empty() && !path.empty()) {
-    if (!match_segment(next_segment(pattern), next_segment(path), captures)) return std::nullopt;
+  std::optional<std::string_view> patterns = pattern;
+  std::optional<std::string_view> segments = path;
+  while (patterns && segments) {
+    if (!match_segment(take_segment(patterns), take_segment(segments), captures)) {
+      return std::nullopt;
+    }
   }
-  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  if (patterns || segments) return std::nullopt;
   return captures;
 }
 
@@ -83,9 +88,8 @@ Result<Json> json_body(const ServerRequest& request, const std::vector<std::stri
     bool known = false;
     for (const auto& wanted : keys) known = known || wanted == key;
     if (!known) {
-      return fail(Errc::invalid_argument,
-                  "unknown key \"" + to_valid_utf8(key.substr(0, 64)) + "\" in the body" +
-                      suggestion(key, keys));
+      return fail(Errc::invalid_argument, "unknown key \"" + to_valid_utf8(key.substr(0, 64)) +
+                                              "\" in the body" + suggestion(key, keys));
     }
     if (!value.is_string() && !value.is_null()) {
       return fail(Errc::invalid_argument, "\"" + key + "\" in the body must be a string");

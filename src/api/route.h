@@ -18,9 +18,9 @@ namespace tidemark {
 
 // Who may call a route over TCP. The Unix socket is the operator, who may call everything.
 enum class Access {
-  open,      // anyone
-  metrics,   // anyone on this machine, unless a proxy stands in front (then everyone looks local)
-  tenant,    // an API key; sees its own tenant only
+  open,     // anyone
+  metrics,  // anyone on this machine, unless a proxy stands in front (then everyone looks local)
+  tenant,   // an API key; sees its own tenant only
   operator_only,
 };
 
@@ -30,8 +30,8 @@ struct Parameter {
   std::string_view name;
   ParameterType type = ParameterType::text;
   std::string_view description;
-  std::int64_t most = 0;                           // integer: the largest allowed
-  std::vector<std::string_view> allowed{};         // text: nothing else
+  std::int64_t most = 0;                    // integer: the largest allowed
+  std::vector<std::string_view> allowed{};  // text: nothing else
 };
 
 // One request on its way through a handler, its parameters already checked against the route.
@@ -71,10 +71,10 @@ struct Route {
   Access access = Access::tenant;
   std::string_view operation;  // OpenAPI's operationId
   std::string_view summary;
-  int status = 200;            // when all is well
-  std::string_view schema;     // of the answer: a component of openapi.cc, or a media type
+  int status = 200;         // when all is well
+  std::string_view schema;  // of the answer: a component of openapi.cc, or a media type
   std::vector<Parameter> parameters;
-  std::string_view body;       // schema of the request's body; empty: none is read
+  std::string_view body;  // schema of the request's body; empty: none is read
   Handler handler = nullptr;
 };
 

@@ -21,8 +21,9 @@ void add(SyncProgress& progress, const JournalRecord& record) {
   if (found == progress.calendars.end()) {
     auto parts = sync::parse_instance(record.instance);
     if (!parts) return;
-    found = progress.calendars.emplace(record.instance.value, SyncProgress::Counts{std::move(*parts)})
-                .first;
+    found =
+        progress.calendars.emplace(record.instance.value, SyncProgress::Counts{std::move(*parts)})
+            .first;
   }
   for (const auto& event : record.events) {
     if (event.type == kEventCreated) ++found->second.created;

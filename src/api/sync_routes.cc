@@ -27,9 +27,9 @@ Result<bool> still_busy(const StoreView& view, const std::string& tenant,
   return std::any_of(calendars.begin(), calendars.end(), [&](const CalendarStatus& calendar) {
     if (calendar.state != "syncing") return false;
     if (calendar.last_sync && *calendar.last_sync >= progress.started) return false;
-    return std::any_of(progress.calendars.begin(), progress.calendars.end(), [&](const auto& entry) {
-      return entry.second.parts.calendar == calendar.id;
-    });
+    return std::any_of(
+        progress.calendars.begin(), progress.calendars.end(),
+        [&](const auto& entry) { return entry.second.parts.calendar == calendar.id; });
   });
 }
 
@@ -70,8 +70,7 @@ Result<ServerResponse> get_sync(const ApiParts& parts, const Call& call) {
   for (;;) {
     // Taken first, so that a record which arrives while we look ends the wait at once.
     const Sequence seen = parts.store.last_sequence();
-    TM_ASSIGN(const auto progress,
-              parts.progress->read(parts.store, call.tenant(), correlation));
+    TM_ASSIGN(const auto progress, parts.progress->read(parts.store, call.tenant(), correlation));
     if (!progress.known) {
       return fail(Errc::not_found, "nothing is known of the correlation id " +
                                        to_valid_utf8(correlation.substr(0, 64)));

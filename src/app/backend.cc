@@ -29,8 +29,10 @@ class LocalBackend final : public Backend {
   explicit LocalBackend(std::unique_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
 
   ApiResult<void> stream(const ApiRequest&, const BodySink&) override {
-    return tl::unexpected(ApiFailure{"unavailable", "nothing runs that could be followed; start "
-                                                    "`tidemark serve`", kFailed});
+    return tl::unexpected(ApiFailure{"unavailable",
+                                     "nothing runs that could be followed; start "
+                                     "`tidemark serve`",
+                                     kFailed});
   }
   bool remote() const override { return false; }
   Runtime* runtime() override { return runtime_.get(); }
@@ -126,8 +128,7 @@ ApiFailure to_failure(const Error& error) {
   return {std::string(name(error.code)), error.message, exit_code_of(error.code)};
 }
 
-ApiResult<std::unique_ptr<Backend>> Backend::open(const Config& config,
-                                                  Runtime::Purpose purpose) {
+ApiResult<std::unique_ptr<Backend>> Backend::open(const Config& config, Runtime::Purpose purpose) {
   if (auto socket = SocketPath::of(config.data_dir); socket && socket->answers()) {
     return std::make_unique<RemoteBackend>(std::move(*socket));
   }

@@ -22,7 +22,8 @@ constexpr auto kExitCodes =
     "  4  upstream unreachable or refused us\n"
     "  5  verification found a difference\n\n"
     "Configuration: tidemark.toml, overridden by TIDEMARK_* variables, overridden by flags.\n"
-    "Example: tidemark sync && tidemark events work/Home --from 2026-01-01 --to 2026-02-01 --expand";
+    "Example: tidemark sync && tidemark events work/Home --from 2026-01-01 --to 2026-02-01 "
+    "--expand";
 
 // What was said: where the configuration comes from and what to run with it.
 struct Invocation {
@@ -52,7 +53,8 @@ CLI::App& add_command(CLI::App& parent, const std::string& name, const std::stri
 void add_setting(CLI::App& app, Invocation& invocation, const std::string& flag,
                  const std::string& key, const std::string& help) {
   app.add_option_function<std::string>(
-         flag, [&invocation, key](const std::string& value) { invocation.source.flags[key] = value; },
+         flag,
+         [&invocation, key](const std::string& value) { invocation.source.flags[key] = value; },
          help)
       ->type_name("VALUE");
 }
@@ -95,11 +97,13 @@ void add_calendars(CLI::App& app, Invocation& invocation) {
   events.add_option("--zone", options->zone, "zone of floating and all-day times; UTC when absent");
   auto* format = events.add_option("--format", options->format, "table, json or ics");
   format->check(CLI::IsMember({"table", "json", "ics"}));
-  events.add_flag_callback("--json", [options] { options->format = "json"; }, "--format json")
+  events
+      .add_flag_callback(
+          "--json", [options] { options->format = "json"; }, "--format json")
       ->excludes(format);
 
-  CLI::App& calendar = add_command(app, "calendar", "About one calendar",
-                                   "calendar quarantine work/Home");
+  CLI::App& calendar =
+      add_command(app, "calendar", "About one calendar", "calendar quarantine work/Home");
   calendar.require_subcommand(1);
   CLI::App& quarantine =
       add_command(calendar, "quarantine", "List resources that cannot be read, with the reason",
@@ -197,7 +201,8 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "tidemark " TIDEMARK_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_option("--config", invocation.source.file, "the configuration; tidemark.toml when absent");
+  app.add_option("--config", invocation.source.file,
+                 "the configuration; tidemark.toml when absent");
   add_setting(app, invocation, "--data-dir", "data_dir", "overrides data_dir");
   add_setting(app, invocation, "--log-level", "log.level", "debug, info, warning or error");
   add_setting(app, invocation, "--log-format", "log.format", "automatic, text or json");

@@ -18,7 +18,9 @@ extern "C" void on_interrupt(int signal) {
 
 }  // namespace
 
-bool interrupted() { return interrupt_signal != 0; }
+bool interrupted() {
+  return interrupt_signal != 0;
+}
 
 void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);

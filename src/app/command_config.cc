@@ -16,14 +16,15 @@ int run_config_show(const Config& config, const ListOptions& options) {
   if (options.json) {
     Json items = Json::array();
     for (const auto& value : config.shown) {
-      items.push_back({{"key", value.key}, {"value", value.value}, {"origin", value.origin.text()}});
+      items.push_back(
+          {{"key", value.key}, {"value", value.value}, {"origin", value.origin.text()}});
     }
     Output::line(dump_json({{"items", items}, {"next_page", nullptr}}));
     return kDone;
   }
   TextTable table({{"KEY"}, {"VALUE", false, true}, {"FROM"}});
   for (const auto& value : config.shown) table.add({value.key, value.value, value.origin.text()});
-  Output::write(table.text(Output::terminal() ? static_cast<std::size_t>(Output::width()) : 1000));
+  Output::write(table.text(Output::width()));
   return kDone;
 }
 

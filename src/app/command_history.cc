@@ -32,8 +32,7 @@ std::string feed_line(const Json& event) {
 
 std::string shown_event(const Json& event, bool json) {
   if (json) return dump_json(event);
-  return fit(feed_line(event),
-             Output::terminal() ? static_cast<std::size_t>(Output::width()) : 200);
+  return fit(feed_line(event), Output::width());
 }
 
 int list_feed(Backend& backend, const FeedOptions& options) {
@@ -74,9 +73,9 @@ class StreamReader {
     }
     rest_.erase(0, begin);
     if (!Output::flush()) ended_ = true;
-    return ended_ || interrupted() ? fail(Errc::cancelled, "enough") : Result<void>();
+    return ended_ ? fail(Errc::cancelled, "enough") : Result<void>();
   }
-  bool ended() const { return ended_ || interrupted(); }
+  bool ended() const { return ended_; }  // our own reader has gone
 
  private:
   bool json_;
@@ -95,6 +94,32 @@ int follow_feed(Backend& backend, const FeedOptions& options) {
   if (!done) return failed(done.error());
   say("`tidemark serve` has stopped");
   return kFailed;
+}
+
+TextTable audit_table() {
+  return TextTable({{"SEQUENCE", true},
+                    {"TIME"},
+                    {"INPUT"},
+                    {"EVENTS", true},
+                    {"INSTANCE", false, true},
+                    {"CORRELATION", false, false, true}});
+}
+
+void add_audit_row(TextTable& table, const Json& record) {
+  const Json input = record.value("input", Json::object());
+  const Json events = record.value("events", Json::array());
+  table.add({text_at(record, "sequence"), text_at(record, "at").substr(0, 19),
+             text_at(input, "type"), std::to_string(events.size()), text_at(record, "instance"),
+             text_at(record, "correlation_id")});
+}
+
+Query audit_query(const AuditListOptions& options) {
+  Query query;
+  if (!options.correlation.empty()) query["correlation"] = options.correlation;
+  if (!options.instance.empty()) query["instance"] = options.instance;
+  if (!options.since.empty()) query["since"] = options.since;
+  if (!options.after.empty()) query["after"] = options.after;
+  return query;
 }
 
 void show_record(const Json& record) {
@@ -116,17 +141,8 @@ int run_feed(const Config& config, const FeedOptions& options) {
 
 int run_audit_list(const Config& config, const AuditListOptions& options) {
   return with_backend(config, Runtime::Purpose::read, [&](Backend& backend) {
-    TextTable table({{"SEQUENCE", true},
-                     {"TIME"},
-                     {"INSTANCE", false, true},
-                     {"INPUT"},
-                     {"EVENTS", true},
-                     {"CORRELATION", false, true}});
-    Query query;
-    if (!options.correlation.empty()) query["correlation"] = options.correlation;
-    if (!options.instance.empty()) query["instance"] = options.instance;
-    if (!options.since.empty()) query["since"] = options.since;
-    if (!options.after.empty()) query["after"] = options.after;
+    auto table = audit_table();
+    Query query = audit_query(options);
     std::uint64_t left = options.limit;
     bool more = left > 0;
     while (more && left > 0) {
@@ -134,20 +150,17 @@ int run_audit_list(const Config& config, const AuditListOptions& options) {
       const auto page = backend.call_json({"GET", "/v1/audit", query});
       if (!page) return failed(page.error());
       for (const auto& record : (*page)["items"]) {
-        if (options.json && !Output::line(dump_json(record))) return static_cast<int>(kDone);
-        if (options.json) continue;
-        table.add({text_at(record, "sequence"), text_at(record, "at").substr(0, 19),
-                   text_at(record, "instance"), record.contains("input") ? text_at(record["input"], "type") : "",
-                   std::to_string(record.contains("events") ? record["events"].size() : 0),
-                   text_at(record, "correlation_id")});
+        if (!options.json) {
+          add_audit_row(table, record);
+        } else if (!Output::line(dump_json(record))) {
+          return static_cast<int>(kDone);
+        }
       }
       left -= std::min<std::uint64_t>(left, (*page)["items"].size());
       query["page"] = text_at(*page, "next_page");
       more = !query["page"].empty();
     }
-    if (!options.json && !table.empty()) {
-      Output::write(table.text(static_cast<std::size_t>(Output::width())));
-    }
+    if (!table.empty()) Output::write(table.text(Output::width()));
     return static_cast<int>(kDone);
   });
 }

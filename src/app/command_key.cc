@@ -42,7 +42,7 @@ int run_key_list(const Config& config, const ListOptions& options) {
     if (table.empty()) {
       say("there are no API keys; `tidemark key create --tenant NAME` makes one");
     } else {
-      Output::write(table.text(static_cast<std::size_t>(Output::width())));
+      Output::write(table.text(Output::width()));
     }
     return static_cast<int>(kDone);
   });

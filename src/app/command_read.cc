@@ -7,8 +7,6 @@
 namespace tidemark::app {
 namespace {
 
-std::size_t table_width() { return static_cast<std::size_t>(Output::width()); }
-
 // "2025-12-16T12:00:00.000Z" as people read it; in UTC, like everything here.
 std::string short_time(const std::string& time) {
   if (time.size() < 16) return time.empty() ? "-" : time;
@@ -82,7 +80,7 @@ int show_events(const std::string& body) {
     table.add({event_time(event, "start"), event_time(event, "end"), text_at(event, "title"),
                text_at(event, "location"), text_at(event, "status")});
   }
-  if (!table.empty()) Output::write(table.text(table_width()));
+  if (!table.empty()) Output::write(table.text(Output::width()));
   const auto next = text_at(*page, "next_page");
   if (!next.empty()) say("there are more: --page " + next);
   return kDone;
@@ -121,7 +119,7 @@ int run_calendars(const Config& config, const ListOptions& options) {
       say("no calendar is mirrored yet; run `tidemark sync`");
       return static_cast<int>(kDone);
     }
-    Output::write(table.text(table_width()));
+    Output::write(table.text(Output::width()));
     show_errors((*list)["items"], "name");
     return static_cast<int>(kDone);
   });
@@ -167,7 +165,7 @@ int run_quarantine(const Config& config, const QuarantineOptions& options) {
     if (table.empty()) {
       say("every resource of " + text_at(*calendar, "name") + " can be read");
     } else {
-      Output::write(table.text(table_width()));
+      Output::write(table.text(Output::width()));
     }
     return static_cast<int>(kDone);
   });
@@ -194,10 +192,10 @@ int run_status(const Config& config, const ListOptions& options) {
                     text_at(account, "provider"), text_at(account, "state"),
                     text_at(account, "calendars"), short_time(text_at(account, "last_discovery"))});
     }
-    if (!accounts.empty()) Output::write("\n" + accounts.text(table_width()));
+    if (!accounts.empty()) Output::write("\n" + accounts.text(Output::width()));
     auto calendars = calendar_table();
     add_calendar_rows(calendars, (*status)["calendars"]);
-    if (!calendars.empty()) Output::write("\n" + calendars.text(table_width()));
+    if (!calendars.empty()) Output::write("\n" + calendars.text(Output::width()));
     show_errors((*status)["accounts"], "id");
     show_errors((*status)["calendars"], "name");
     return static_cast<int>(kDone);

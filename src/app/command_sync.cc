@@ -26,9 +26,10 @@ class ProgressLine {
   }
   void update(const std::string& text) {
     if (!terminal_ || std::chrono::steady_clock::now() - begun_ < kProgressAfter) return;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
-        std::chrono::steady_clock::now() - begun_);
-    const std::string line = "\r\x1b[K" + fit(text + ", " + std::to_string(seconds.count()) + " s", 78);
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun_);
+    const std::string line =
+        "\r\x1b[K" + fit(text + ", " + std::to_string(seconds.count()) + " s", 78);
     std::fputs(line.c_str(), stderr);
     std::fflush(stderr);
     shown_ = true;
@@ -106,8 +107,7 @@ ApiResult<CountsByCalendar> finish_there(Backend& backend,
   CountsByCalendar sums;
   for (const auto& correlation : correlations) {
     for (bool done = false; !done && !interrupted();) {
-      const auto answer =
-          backend.call_json({"GET", "/v1/sync/" + correlation, {{"wait", "1"}}});
+      const auto answer = backend.call_json({"GET", "/v1/sync/" + correlation, {{"wait", "1"}}});
       if (!answer) return tl::unexpected(answer.error());
       done = answer->value("done", true);
       CountsByCalendar now = sums;
@@ -128,14 +128,16 @@ class Scope {
 
   bool has_account(const std::string& id) const {
     if (std::find(accounts_.begin(), accounts_.end(), id) == accounts_.end()) return false;
-    return targets_.empty() || std::any_of(targets_.begin(), targets_.end(), [&](const auto& target) {
+    return targets_.empty() ||
+           std::any_of(targets_.begin(), targets_.end(), [&](const auto& target) {
              return target.substr(0, target.find('/')) == id;
            });
   }
   bool has_calendar(const Json& calendar) const {
     const auto account = text_at(calendar, "account");
     if (!has_account(account)) return false;
-    return targets_.empty() || std::any_of(targets_.begin(), targets_.end(), [&](const auto& target) {
+    return targets_.empty() ||
+           std::any_of(targets_.begin(), targets_.end(), [&](const auto& target) {
              const auto slash = target.find('/');
              if (target.substr(0, slash) != account) return false;
              if (slash == std::string::npos) return true;
@@ -204,14 +206,15 @@ void show(const Summary& summary) {
                text_at(calendar, "created"), text_at(calendar, "updated"),
                text_at(calendar, "deleted"), text_at(calendar, "state")});
   }
-  if (!table.empty()) Output::write(table.text(static_cast<std::size_t>(Output::width())));
+  if (!table.empty()) Output::write(table.text(Output::width()));
   for (const auto& account : summary.accounts) {
     say("account " + text_at(account, "id") + ": " + text_at(account, "error"));
   }
   for (const auto& calendar : summary.calendars) {
     const auto error = text_at(calendar, "error");
     if (error.empty()) continue;
-    say("calendar " + text_at(calendar, "account") + "/" + text_at(calendar, "name") + ": " + error);
+    say("calendar " + text_at(calendar, "account") + "/" + text_at(calendar, "name") + ": " +
+        error);
   }
 }
 
@@ -227,8 +230,9 @@ int sync_with(Backend& backend, const Config& config, const SyncArguments& optio
       here != nullptr ? finish_here(*here, before) : finish_there(backend, *correlations);
   if (interrupted()) {
     if (here != nullptr) here->stop(std::chrono::seconds(3));
-    say(here != nullptr ? "interrupted; what has arrived is kept and the next sync goes on from there"
-                        : "interrupted; `tidemark serve` goes on syncing");
+    say(here != nullptr
+            ? "interrupted; what has arrived is kept and the next sync goes on from there"
+            : "interrupted; `tidemark serve` goes on syncing");
     return kFailed;
   }
   if (!sums) return failed(sums.error());
@@ -253,9 +257,8 @@ int run_sync(const Config& config, const SyncArguments& options) {
     return kBadUsage;
   }
   catch_interrupts();
-  return with_backend(config, Runtime::Purpose::sync, [&](Backend& backend) {
-    return sync_with(backend, config, options);
-  });
+  return with_backend(config, Runtime::Purpose::sync,
+                      [&](Backend& backend) { return sync_with(backend, config, options); });
 }
 
 }  // namespace tidemark::app

@@ -37,7 +37,8 @@ std::string listen_fault(std::string_view listen) {
   if (colon == std::string_view::npos || colon + 1 == listen.size()) return wanted;
   const auto port = listen.substr(colon + 1);
   const auto host = listen.substr(0, colon);
-  const bool digits = std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits || port.size() > 5 || std::stoi(std::string(port)) > 65535) return wanted;
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   if (!bracketed && host.find(':') != std::string_view::npos) return wanted;
@@ -53,10 +54,12 @@ void read_server(ConfigSection section, Config& config) {
   if (const auto fault = listen_fault(listen.value); !fault.empty()) {
     section.problem(listen.origin, "listen", fault);
   } else if (!is_loopback_address(listen.value) && !behind_proxy.value) {
-    section.problem(listen.origin, "listen",
-                    "\"" + listen.value + "\" is reachable from other machines and would speak "
-                    "without TLS; put a TLS proxy in front and say behind_proxy = true, or listen "
-                    "on 127.0.0.1");
+    section.problem(
+        listen.origin, "listen",
+        "\"" + listen.value +
+            "\" is reachable from other machines and would speak "
+            "without TLS; put a TLS proxy in front and say behind_proxy = true, or listen "
+            "on 127.0.0.1");
   }
 }
 

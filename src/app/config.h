@@ -45,7 +45,8 @@ struct ConfigProblem {
 
 struct ServerConfig {
   std::string listen = "127.0.0.1:8420";
-  // TLS ends in front of us, so a non-loopback address is allowed and a loopback peer proves nothing.
+  // TLS ends in front of us, so a non-loopback address is allowed and a loopback peer proves
+  // nothing.
   bool behind_proxy = false;
 };
 

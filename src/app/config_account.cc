@@ -89,8 +89,9 @@ void AccountReader::read_place() {
     section_.problem(path.origin, "path", "give either path or url, not both");
   } else if (!url.given && !path.given && (info->needs_url || info->takes_path)) {
     section_.problem(section_.origin(), "url",
-                     info->takes_path ? "is missing: provider \"" + name + "\" needs a url or a path"
-                                      : "is missing: provider \"" + name + "\" needs one");
+                     info->takes_path
+                         ? "is missing: provider \"" + name + "\" needs a url or a path"
+                         : "is missing: provider \"" + name + "\" needs one");
   }
 }
 
@@ -172,7 +173,8 @@ void AccountReader::read_selection() {
     section_.problem(calendars.origin, "calendars", "has more than 100 patterns");
   }
   for (const auto& glob : calendars.value) {
-    const bool control = std::any_of(glob.begin(), glob.end(), [](unsigned char c) { return c < 32; });
+    const bool control =
+        std::any_of(glob.begin(), glob.end(), [](unsigned char c) { return c < 32; });
     if (glob.empty() || glob.size() > kMaxGlobBytes || control || !is_valid_utf8(glob)) {
       section_.problem(calendars.origin, "calendars",
                        "a pattern is 1 to 256 bytes of text; * and ? stand for any characters");
@@ -211,8 +213,7 @@ AccountDefinition AccountReader::read(const ConfigSource& source, const std::str
   account_.settings.provider = provider_;
   const auto tenant = section_.text("tenant", "default");
   if (!is_valid_name(tenant.value)) {
-    section_.problem(tenant.origin, "tenant",
-                     "must be 1 to 64 letters, digits, '_' or '-'");
+    section_.problem(tenant.origin, "tenant", "must be 1 to 64 letters, digits, '_' or '-'");
   }
   account_.settings.tenant = to_lower_ascii(tenant.value);
   read_place();
@@ -240,8 +241,8 @@ bool is_valid_name(std::string_view name) {
 AccountDefinition read_account(ConfigReader& reader, const TomlNode& table, std::size_t number) {
   const Origin header{Origin::Kind::file, reader.file(), table.line, table.column};
   const TomlEntry* id = table.find("id");
-  const bool usable = id != nullptr && id->value.kind == TomlNode::Kind::text &&
-                      is_valid_name(id->value.text);
+  const bool usable =
+      id != nullptr && id->value.kind == TomlNode::Kind::text && is_valid_name(id->value.text);
   const std::string label = usable ? to_lower_ascii(id->value.text) : std::to_string(number);
   ConfigSection section(reader, &table, "account." + label + ".", header);
   const auto given = section.text("id");

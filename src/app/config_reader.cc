@@ -11,7 +11,16 @@
 namespace tidemark::app {
 namespace {
 
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
+// As it can be written in the file.
+std::string exact_size(std::uint64_t bytes) {
+  constexpr std::uint64_t mebibyte = 1U << 20;
+  return bytes % mebibyte == 0 ? std::to_string(bytes / mebibyte) + "MiB"
+                               : std::to_string(bytes) + "B";
+}
 
 std::string shown_list(const std::vector<std::string>& values) {
   std::string out = "[";
@@ -31,7 +40,8 @@ std::string variable_name(std::string_view key) {
 }
 
 std::string flag_name(std::string_view key) {
-  if (key == "log.level" || key == "log.format") return key == "log.level" ? "--log-level" : "--log-format";
+  if (key == "log.level" || key == "log.format")
+    return key == "log.level" ? "--log-level" : "--log-format";
   std::string out = "--";
   for (char c : key.substr(key.rfind('.') + 1)) out += c == '_' ? '-' : c;
   return out;
@@ -44,7 +54,8 @@ bool ConfigReader::read_file() {
   const Origin here{Origin::Kind::file, file_, 0, 0};
   std::error_code error;
   if (!std::filesystem::exists(file_, error)) {
-    problem(here, "", "there is no such file; write one, or name it with --config or TIDEMARK_CONFIG");
+    problem(here, "",
+            "there is no such file; write one, or name it with --config or TIDEMARK_CONFIG");
     return false;
   }
   if (!std::filesystem::is_regular_file(file_, error)) {
@@ -166,8 +177,7 @@ Setting<bool> ConfigSection::boolean(const std::string& key, bool preset) {
     if (raw->node != nullptr && raw->node->kind == TomlNode::Kind::boolean) {
       setting.value = raw->node->boolean;
     } else if (raw->node != nullptr) {
-      problem(raw->origin, key,
-              "must be true or false, not " + std::string(name(raw->node->kind)));
+      problem(raw->origin, key, "must be true or false, not " + std::string(name(raw->node->kind)));
     } else if (raw->text == "true" || raw->text == "false") {
       setting.value = raw->text == "true";
     } else {
@@ -201,7 +211,7 @@ Setting<std::chrono::milliseconds> ConfigSection::duration(const std::string& ke
 Setting<std::uint64_t> ConfigSection::size(const std::string& key, std::uint64_t preset,
                                            std::uint64_t least, std::uint64_t most) {
   Setting<std::uint64_t> setting{preset};
-  std::string shown = format_size(preset);
+  std::string shown = exact_size(preset);
   if (const auto given = find_text(key, "a size in quotes, such as \"64MiB\"")) {
     setting.origin = given->origin;
     setting.given = true;
@@ -226,8 +236,8 @@ Setting<std::vector<std::string>> ConfigSection::texts(const std::string& key,
   if (const auto raw = find(key)) {
     setting.origin = raw->origin;
     setting.given = true;
-    setting.value.clear();
     if (raw->node == nullptr) {
+      setting.value.clear();
       for (const auto& part : split(raw->text, ',')) {
         if (!trim(part).empty()) setting.value.emplace_back(trim(part));
       }
@@ -235,6 +245,7 @@ Setting<std::vector<std::string>> ConfigSection::texts(const std::string& key,
       problem(raw->origin, key,
               "must be a list of strings, not " + std::string(name(raw->node->kind)));
     } else {
+      setting.value.clear();
       for (const auto& item : raw->node->items) {
         const Origin here{Origin::Kind::file, reader_.file_, item.line, item.column};
         if (item.kind == TomlNode::Kind::text) {
@@ -266,8 +277,8 @@ Setting<std::string> ConfigSection::path(const std::string& key, const std::stri
   auto setting = find_text(key, "a path in quotes").value_or(Setting<std::string>{preset});
   if (setting.given && setting.value.empty()) problem(setting.origin, key, "must not be empty");
   if (setting.value.empty()) return setting;
-  const bool beside_file = setting.origin.kind == Origin::Kind::file ||
-                           setting.origin.kind == Origin::Kind::preset;
+  const bool beside_file =
+      setting.origin.kind == Origin::Kind::file || setting.origin.kind == Origin::Kind::preset;
   std::error_code error;
   auto base = std::filesystem::current_path(error);
   if (beside_file) base = std::filesystem::absolute(reader_.file_, error).parent_path();

@@ -114,6 +114,7 @@ class ConfigSection {
 
 // "account.work-2.poll" -> "TIDEMARK_ACCOUNT_WORK_2_POLL".
 std::string variable_name(std::string_view key);
-std::string flag_name(std::string_view key);  // "server.listen" -> "--listen", "data_dir" -> "--data-dir"
+std::string flag_name(
+    std::string_view key);  // "server.listen" -> "--listen", "data_dir" -> "--data-dir"
 
 }  // namespace tidemark::app

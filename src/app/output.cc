@@ -12,6 +12,7 @@ namespace tidemark::app {
 namespace {
 
 constexpr std::size_t kLeastColumn = 8;
+constexpr std::size_t kGap = 2;  // between columns
 
 std::size_t columns_of(std::string_view text) {
   return static_cast<std::size_t>(
@@ -36,13 +37,20 @@ bool Output::write(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
 }
 
-bool Output::line(std::string_view text) { return write(text) && write("\n"); }
+bool Output::line(std::string_view text) {
+  return write(text) && write("\n");
+}
 
-bool Output::flush() { return std::fflush(stdout) == 0; }
+bool Output::flush() {
+  return std::fflush(stdout) == 0;
+}
 
-bool Output::terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+bool Output::terminal() {
+  return ::isatty(STDOUT_FILENO) == 1;
+}
 
-int Output::width() {
+std::size_t Output::width() {
+  if (!terminal()) return 100'000;
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) return size.ws_col;
   return 80;
@@ -73,14 +81,24 @@ void TextTable::add(std::vector<std::string> row) {
   rows_.push_back(std::move(row));
 }
 
+std::size_t TextTable::natural_width(std::size_t column) const {
+  std::size_t wide = columns_of(columns_[column].title);
+  for (const auto& row : rows_) wide = std::max(wide, columns_of(row[column]));
+  return wide;
+}
+
 std::vector<std::size_t> TextTable::widths(std::size_t width) const {
   std::vector<std::size_t> wide;
-  for (const auto& column : columns_) wide.push_back(columns_of(column.title));
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) wide[i] = std::max(wide[i], columns_of(row[i]));
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    wide.push_back(natural_width(i));
+    total += wide[i] + (i > 0 ? kGap : 0);
   }
-  std::size_t total = 2 * (wide.size() - 1);
-  for (const auto one : wide) total += one;
+  for (std::size_t i = columns_.size(); i-- > 0 && total > width;) {
+    if (!columns_[i].optional) continue;
+    total -= wide[i] + kGap;
+    wide[i] = 0;
+  }
   while (total > width) {
     std::size_t widest = wide.size();
     for (std::size_t i = 0; i < wide.size(); ++i) {
@@ -100,9 +118,10 @@ std::string TextTable::text(std::size_t width) const {
   const auto add_row = [&](const std::vector<std::string>& row) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
+      if (wide[i] == 0) continue;
       const std::string cell = fit(row[i], wide[i]);
       const std::string pad(wide[i] - columns_of(cell), ' ');
-      if (i > 0) line += "  ";
+      if (!line.empty()) line.append(kGap, ' ');
       line += columns_[i].number ? pad + cell : cell + pad;
     }
     line.resize(line.find_last_not_of(' ') + 1);

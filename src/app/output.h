@@ -14,7 +14,9 @@ class Output {
   static bool line(std::string_view text);
   static bool flush();
   static bool terminal();
-  static int width();  // columns; 80 when it is no terminal
+  // Columns to use: the terminal's, and without bound for a file or a pipe, where whoever searches
+  // wants whole values.
+  static std::size_t width();
 };
 
 // To standard error: "tidemark: <message>".
@@ -24,13 +26,15 @@ void say(std::string_view message);
 // control characters are dropped, so that what a stranger wrote cannot move the cursor.
 std::string fit(std::string_view text, std::size_t columns);
 
-// Aligned columns with a header. The widest column that may shrink gives way to fit the width.
+// Aligned columns with a header. To fit the width, optional columns are left out first, then the
+// widest column that may shrink gives way.
 class TextTable {
  public:
   struct Column {
     std::string title;
     bool number = false;  // aligned to the right
     bool shrinks = false;
+    bool optional = false;
   };
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
   void add(std::vector<std::string> row);
@@ -38,6 +42,8 @@ class TextTable {
   std::string text(std::size_t width) const;
 
  private:
+  std::size_t natural_width(std::size_t column) const;
+  // Per column; 0: left out.
   std::vector<std::size_t> widths(std::size_t width) const;
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

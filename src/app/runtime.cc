@@ -33,7 +33,9 @@ Error nothing_there(const std::string& data_dir) {
 
 Runtime::Runtime(const Config&, Purpose purpose) : purpose_(purpose) {}
 
-Runtime::~Runtime() { stop(); }
+Runtime::~Runtime() {
+  stop();
+}
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const Config& config, Purpose purpose) {
   std::unique_ptr<Runtime> runtime(new Runtime(config, purpose));

@@ -75,8 +75,7 @@ int run_serve(const Config& config) {
   if (!address) return refuse(address.error());
   if (auto started = (*runtime)->start(); !started) return refuse(started.error());
   if (auto started = server->start(); !started) return refuse(started.error());
-  Output::line("tidemark " TIDEMARK_VERSION " serves " + *address + ", data in " +
-               config.data_dir);
+  Output::line("tidemark " TIDEMARK_VERSION " serves " + *address + ", data in " + config.data_dir);
   Output::flush();
   log::info("serving", {.detail = *address + ", data in " + config.data_dir});
   const int signal = signals.wait();

@@ -1,7 +1,8 @@
 #include "app/toml_tree.h"
 
-#include <algorithm>
 #include <toml++/toml.h>
+
+#include <algorithm>
 
 namespace tidemark::app {
 namespace {
@@ -62,11 +63,10 @@ tl::expected<TomlNode, ConfigProblem> parse_toml(std::string_view text, const st
     const toml::table table = toml::parse(text, file);
     return convert(table);
   } catch (const toml::parse_error& error) {
-    return tl::unexpected(
-        ConfigProblem{{Origin::Kind::file, file, error.source().begin.line,
-                       error.source().begin.column},
-                      "",
-                      "not valid TOML: " + std::string(error.description())});
+    return tl::unexpected(ConfigProblem{
+        {Origin::Kind::file, file, error.source().begin.line, error.source().begin.column},
+        "",
+        "not valid TOML: " + std::string(error.description())});
   }
 }
 

@@ -72,8 +72,8 @@ class ApiWorld : public ::testing::Test {
     const auto space = line.find(' ');
     const auto question = line.find('?');
     request.method = line.substr(0, space);
-    request.path = line.substr(space + 1, question == std::string::npos ? question
-                                                                        : question - space - 1);
+    request.path =
+        line.substr(space + 1, question == std::string::npos ? question : question - space - 1);
     if (question != std::string::npos) add_query(request, line.substr(question + 1));
     request.headers = headers;
     request.body = body;

@@ -24,7 +24,8 @@ TEST_F(OpenApi, DescribesEveryRouteAndNothingElse) {
   EXPECT_EQ(document["info"]["version"], "1.2.3");
   std::set<std::string> described;
   for (const auto& [path, operations] : document["paths"].items()) {
-    for (const auto& [method, operation] : operations.items()) described.insert(method + " " + path);
+    for (const auto& [method, operation] : operations.items())
+      described.insert(method + " " + path);
   }
   std::set<std::string> served;
   for (const auto& route : route_table()) {

@@ -47,9 +47,10 @@ TEST_F(Routes, GiveTheEventsPageByPage) {
 TEST_F(Routes, RefuseParametersThatMeanNothing) {
   sync_all();
   const std::string events = "GET /v1/calendars/" + calendar_of("acme") + "/events?";
-  for (const char* query : {"form=2026-01-01", "from=yesterday", "limit=0", "limit=1001",
-                            "limit=ten", "expand=true", "expand=perhaps", "from=2026-01-02&to=2026-01-01",
-                            "limit=1&limit=2", "zone=Mars/Crater&expand=true"}) {
+  for (const char* query :
+       {"form=2026-01-01", "from=yesterday", "limit=0", "limit=1001", "limit=ten", "expand=true",
+        "expand=perhaps", "from=2026-01-02&to=2026-01-01", "limit=1&limit=2",
+        "zone=Mars/Crater&expand=true"}) {
     const auto response = ask(events + query);
     EXPECT_EQ(response.status, 400) << query << response.body;
     EXPECT_EQ(code(response), "invalid_argument") << query;
@@ -125,7 +126,9 @@ TEST_F(Routes, ShowTheJournal) {
   EXPECT_EQ(get("/v1/audit?limit=2&page=2")["items"][0]["sequence"], 3);
   EXPECT_EQ(get("/v1/audit/1")["sequence"], 1);
   const std::string correlation = get("/v1/feed")["items"][0]["correlation_id"];
-  for (const auto& record : get("/v1/audit?correlation=" + correlation)["items"]) {
+  const Json related = get("/v1/audit?correlation=" + correlation);
+  EXPECT_GE(related["items"].size(), 3U);
+  for (const auto& record : related["items"]) {
     EXPECT_EQ(record["correlation_id"], correlation);
   }
   for (const char* sequence : {"0", "999999", "x", "-1"}) {

@@ -52,7 +52,8 @@ TEST_F(FeedStreams, GiveWhatIsThereAndThenWhatComes) {
   sync_all();
   const auto ids = following.get();
   std::vector<std::string> wanted;
-  for (const auto& event : get("/v1/feed?tenant=acme")["items"]) wanted.push_back(event["id"]);
+  const Json feed = get("/v1/feed?tenant=acme");
+  for (const auto& event : feed["items"]) wanted.push_back(event["id"]);
   EXPECT_EQ(ids, wanted);
   EXPECT_EQ(ids.size(), 3U);
 }

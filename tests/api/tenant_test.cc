@@ -80,10 +80,10 @@ TEST_F(Keys, OutliveARestartOfTheStore) {
 }
 
 TEST_F(Keys, AreMadeOnlyForNamesThatCanBeATenants) {
-  for (const char* body : {R"({})", R"({"tenant": ""})", R"({"tenant": "a/b"})",
-                           R"({"tenant": "~operator"})", R"({"tenant": 3})",
-                           R"({"tenant": "a", "expires_in": "soon"})",
-                           R"({"tenant": "a", "expires_in": "0s"})"}) {
+  for (const char* body :
+       {R"({})", R"({"tenant": ""})", R"({"tenant": "a/b"})", R"({"tenant": "~operator"})",
+        R"({"tenant": 3})", R"({"tenant": "a", "expires_in": "soon"})",
+        R"({"tenant": "a", "expires_in": "0s"})"}) {
     EXPECT_EQ(ask("POST /v1/keys", "operator", {}, body).status, 400) << body;
   }
 }
@@ -153,7 +153,8 @@ TEST_F(Tenants, CannotTellAnothersIdsFromUnknownOnes) {
   for (const auto& route : route_table()) {
     const std::string pattern(route.pattern);
     if (route.access != Access::tenant || pattern.find('{') == std::string::npos) continue;
-    // The first sync of both tenants is one request, so its correlation id is not the rival's alone.
+    // The first sync of both tenants is one request, so its correlation id is not the rival's
+    // alone.
     if (pattern.find("{correlation}") != std::string::npos) continue;
     const std::string method(route.method);
     const auto their = ask(method + " " + filled(pattern, theirs, sequence, correlation), key);
@@ -173,10 +174,12 @@ TEST_F(Tenants, SeeNothingOfAnotherInAnyList) {
   sync_all();
   const std::string key = make_key("acme");
   const std::string theirs = calendar_of("rival");
-  for (const char* path : {"/v1/accounts", "/v1/calendars", "/v1/feed", "/v1/audit", "/v1/status",
-                           "/healthz", "/v1/calendars?name=rival", "/v1/calendars?name=rival-files/rival",
-                           "/v1/audit?instance=account/rival/rival-files", "/v1/feed?after=latest"}) {
-    const std::string body = without(ask(std::string("GET ") + path, key).body, "rival-files/rival");
+  for (const char* path :
+       {"/v1/accounts", "/v1/calendars", "/v1/feed", "/v1/audit", "/v1/status", "/healthz",
+        "/v1/calendars?name=rival", "/v1/calendars?name=rival-files/rival",
+        "/v1/audit?instance=account/rival/rival-files", "/v1/feed?after=latest"}) {
+    const std::string body =
+        without(ask(std::string("GET ") + path, key).body, "rival-files/rival");
     EXPECT_THAT(body, Not(HasSubstr("rival-files"))) << path;
     EXPECT_THAT(body, Not(HasSubstr("Rival"))) << path;
     EXPECT_THAT(body, Not(HasSubstr(theirs))) << path;

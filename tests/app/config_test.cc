@@ -17,8 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr auto kAccount =
-    "[[account]]\nid = \"work\"\nprovider = \"ics\"\npath = \"calendars\"\n";
+constexpr auto kAccount = "[[account]]\nid = \"work\"\nprovider = \"ics\"\npath = \"calendars\"\n";
 
 TEST_F(ConfigFile, NeedsNothingButItself) {
   const auto config = load("");
@@ -123,8 +122,8 @@ const Mistake kMistakes[] = {
     {"[[account]]\nid = \"a/b\"\nprovider = \"ics\"\npath = \"x\"", "2:1: account.1.id", "letters"},
     {"[[account]]\nid = 7\nprovider = \"ics\"\npath = \"x\"", "2:1: account.1.id", "a string"},
     {"[[account]]\nid = \"a\"\npath = \"x\"", "1:1: account.a.provider", "is missing"},
-    {"[[account]]\nid = \"a\"\nprovider = \"cladav\"\nurl = \"http://h/\"", "3:1: account.a.provider",
-     "did you mean \"caldav\"?"},
+    {"[[account]]\nid = \"a\"\nprovider = \"cladav\"\nurl = \"http://h/\"",
+     "3:1: account.a.provider", "did you mean \"caldav\"?"},
     {"[[account]]\nid = \"a\"\nprovider = \"caldav\"", "1:1: account.a.url", "is missing"},
     {"[[account]]\nid = \"a\"\nprovider = \"caldav\"\nurl = \"ftp://h/\"", "4:1: account.a.url",
      "http"},

@@ -76,7 +76,9 @@ void Process::close_out() {
   out_ = -1;
 }
 
-void Process::signal(int number) const { ::kill(pid_, number); }
+void Process::signal(int number) const {
+  ::kill(pid_, number);
+}
 
 Finished Process::wait() {
   Finished result;
@@ -121,7 +123,8 @@ void Program::write_event(const std::string& name, const std::string& title) con
   write("home/" + name + ".ics",
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:" + name +
             "@x\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260105T090000Z\r\nDTEND:20260105T100000Z"
-            "\r\nSUMMARY:" + title + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
+            "\r\nSUMMARY:" +
+            title + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
 }
 
 std::vector<std::string> Program::command(std::vector<std::string> arguments) const {

@@ -29,7 +29,7 @@ class Process {
   std::string read_line();  // of standard output; empty at its end
   void close_out();         // like a reader that goes away
   void signal(int number) const;
-  Finished wait();          // reads the rest of both outputs
+  Finished wait();  // reads the rest of both outputs
 
  private:
   pid_t pid_ = -1;
