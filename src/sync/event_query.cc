@@ -10,9 +10,10 @@ namespace {
 using sync::EventRange;
 using sync::ScannedEvent;
 
+// Decoded only once it is known to be on the page: most of what the levels offer is not.
 struct Found {
   std::string key;  // sort key
-  CalendarEvent event;
+  std::string row;
 };
 
 class MasterQuery {
@@ -30,7 +31,10 @@ class MasterQuery {
       page.next_page = page_token(range_, found_.back().key);
     }
     page.events.reserve(found_.size());
-    for (auto& found : found_) page.events.push_back(std::move(found.event));
+    for (const auto& found : found_) {
+      TM_ASSIGN(auto row, sync::decode_time_row(found.row));
+      page.events.push_back(std::move(row.event));
+    }
     return page;
   }
 
@@ -42,28 +46,27 @@ class MasterQuery {
     TM_TRY(scan_level(
         view_, calendar_, level, range_, range_.from_ms, range_.after,
         [&](const ScannedEvent& scanned) {
-          auto row = sync::decode_time_row(scanned.value);
-          auto wanted = row ? is_wanted(scanned, *row) : Result<bool>(false);
-          if (!row || !wanted) {
-            error = row ? wanted.error() : row.error();
+          const auto wanted = is_wanted(scanned);
+          if (!wanted) {
+            error = wanted.error();
             return false;
           }
           if (!*wanted) return true;
-          found_.push_back({std::string(sync::sort_key(scanned.key)), std::move(row->event)});
+          found_.push_back({std::string(sync::sort_key(scanned.key)), std::string(scanned.value)});
           return ++taken <= range_.limit;
         }));
     if (error) return fail(*error);
     return {};
   }
 
-  Result<bool> is_wanted(const ScannedEvent& scanned, const sync::TimeRow& row) {
+  Result<bool> is_wanted(const ScannedEvent& scanned) {
     if (!range_.from_ms && !range_.to_ms) return true;
-    const bool as_stored = sync::overlaps(range_, scanned.start_ms, row.end_ms);
-    const bool is_series = !row.event.recurrence.empty();
-    if (is_series || sync::has_fixed_times(row.event) || range_.zone == "UTC") return as_stored;
+    const bool as_stored = sync::overlaps(range_, scanned.start_ms, scanned.head.end_ms);
+    if (scanned.head.recurring || scanned.head.fixed || range_.zone == "UTC") return as_stored;
     // Floating or all-day near the range's edge: its instants are the reader's.
     const auto key = sync::decode_time_key(scanned.key);
     if (!key) return as_stored;
+    TM_ASSIGN(const auto row, sync::decode_time_row(scanned.value));
     TM_ASSIGN(const auto bytes, sync::read_body(view_, calendar_, key->href));
     if (!bytes) return as_stored;
     const auto expansion =

@@ -146,11 +146,6 @@ bool overlaps(const EventRange& range, std::int64_t start_ms, std::int64_t end_m
   return !range.from_ms || start_ms >= *range.from_ms || end_ms > *range.from_ms;
 }
 
-bool has_fixed_times(const CalendarEvent& event) {
-  return event.start.utc.has_value() &&
-         (event.end.kind == CalendarTime::Kind::none || event.end.utc.has_value());
-}
-
 icalendar::TimeRange time_range(const EventRange& range) {
   icalendar::TimeRange out;
   // Without a beginning: far enough back for any calendar, near enough to compute with.

@@ -47,9 +47,6 @@ Result<void> scan_level(const StoreView& view, const InstanceId& calendar, std::
 // The same test as icalendar::expand()'s: touching the range's beginning is not overlapping it.
 bool overlaps(const EventRange& range, std::int64_t start_ms, std::int64_t end_ms);
 
-// True when the event's instants do not depend on who reads it.
-bool has_fixed_times(const CalendarEvent& event);
-
 icalendar::TimeRange time_range(const EventRange& range);
 
 // The bytes behind a resource's good events; nothing when it has just been deleted.

@@ -6,7 +6,6 @@
 
 #include "engine/journal.h"
 #include "sync/event_scan.h"
-#include "sync/item_decoder.h"
 
 namespace tidemark::sync {
 namespace {
@@ -61,12 +60,11 @@ class InstanceQuery {
     auto key = decode_time_key(scanned.key);
     if (!key) return fail(Errc::corrupt, "a time row's key cannot be decoded");
     if (scanned.head.alone) {
+      const bool as_stored = scanned.head.fixed || range_.zone == "UTC";
+      if (as_stored && !overlaps(range_, scanned.start_ms, scanned.head.end_ms)) return {};
       TM_ASSIGN(auto row, decode_time_row(scanned.value));
-      const bool as_stored = has_fixed_times(row.event) || range_.zone == "UTC";
       if (as_stored) {
-        if (overlaps(range_, scanned.start_ms, row.end_ms)) {
-          add(scanned.start_ms, key->href, std::move(row.event));
-        }
+        add(scanned.start_ms, key->href, std::move(row.event));
         return {};
       }
       return expand_resource(key->href, {std::move(row.event)});

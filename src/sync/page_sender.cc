@@ -5,7 +5,7 @@
 namespace tidemark::sync {
 
 PageSender::PageSender(EffectHandle& handle, Sequence pull, bool threaded)
-    : handle_(handle), pull_(pull), threaded_(threaded) {
+    : handle_(handle), threaded_(threaded) {
   chunk_.pull = pull;
 }
 

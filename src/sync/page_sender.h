@@ -45,7 +45,6 @@ class PageSender {
   static constexpr std::size_t kAhead = 2;
 
   EffectHandle& handle_;
-  const Sequence pull_;
   const bool threaded_;
   Page chunk_;
   std::size_t chunk_bytes_ = 0;

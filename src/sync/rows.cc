@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::uint8_t kAlone = 1;
+constexpr std::uint8_t kRecurring = 2;
+constexpr std::uint8_t kFixed = 4;
 constexpr std::uint8_t kAnnounced = 1;
 constexpr std::uint8_t kQuarantined = 2;
 
@@ -115,10 +118,17 @@ std::string_view sort_key(std::string_view time_key) {
   return time_key.size() < 2 ? std::string_view{} : time_key.substr(2);
 }
 
+bool has_fixed_times(const CalendarEvent& event) {
+  return event.start.utc.has_value() &&
+         (event.end.kind == CalendarTime::Kind::none || event.end.utc.has_value());
+}
+
 std::string encode(const TimeRow& row) {
+  const int flags = (row.alone ? kAlone : 0) | (row.event.recurrence.empty() ? 0 : kRecurring) |
+                    (has_fixed_times(row.event) ? kFixed : 0);
   ByteWriter writer;
-  writer.u8(kFormat).signed_number(row.end_ms).u8(row.alone ? 1 : 0).raw(encode_event(row.event));
-  return std::move(writer).str();
+  writer.u8(kFormat).signed_number(row.end_ms).u8(static_cast<std::uint8_t>(flags));
+  return std::move(writer.raw(encode_event(row.event))).str();
 }
 
 Result<TimeRow> decode_time_row(std::string_view bytes) {
@@ -126,7 +136,7 @@ Result<TimeRow> decode_time_row(std::string_view bytes) {
   if (reader.u8() != kFormat) reader.spoil();
   TimeRow row;
   row.end_ms = reader.signed_number();
-  row.alone = reader.u8() != 0;
+  row.alone = (reader.u8() & kAlone) != 0;
   row.event = read_event(reader);
   if (!reader.done()) return damaged("time");
   return row;
@@ -137,7 +147,10 @@ std::optional<TimeRowHead> decode_time_head(std::string_view bytes) {
   if (reader.u8() != kFormat) reader.spoil();
   TimeRowHead head;
   head.end_ms = reader.signed_number();
-  head.alone = reader.u8() != 0;
+  const std::uint8_t flags = reader.u8();
+  head.alone = (flags & kAlone) != 0;
+  head.recurring = (flags & kRecurring) != 0;
+  head.fixed = (flags & kFixed) != 0;
   if (!reader.ok()) return std::nullopt;
   return head;
 }

@@ -3,7 +3,7 @@
 // key                                             value after the format byte
 // 'i' href                                        index row, see IndexRow (sync/bytes.h)
 // 'b' href                                        the resource's bytes as the server sent them
-// 't' u8 level, i64 start, text href, raw rid     time row: signed end, u8 alone, event
+// 't' u8 level, i64 start, text href, raw rid     time row: signed end, u8 flags, event
 // 'u' text uid key, raw href                      nothing: which hrefs hold a UID
 // 'q' href                                        quarantine: CBOR [etag, reason, bytes]
 // 'p' href                                        pending: CBOR [etag, generation]
@@ -95,12 +95,16 @@ struct TimeRow {
 };
 std::string encode(const TimeRow& row);
 Result<TimeRow> decode_time_row(std::string_view bytes);
-// Only the two fields in front: what a scan needs to pass an event over.
+// Only the fields in front: what a scan needs to pass an event over, or to take it as it is,
+// without decoding it. Flags: 1 alone, 2 recurring, 4 fixed.
 struct TimeRowHead {
   std::int64_t end_ms = 0;
   bool alone = false;
+  bool recurring = false;
+  bool fixed = false;  // its instants do not depend on who reads it
 };
 std::optional<TimeRowHead> decode_time_head(std::string_view bytes);
+bool has_fixed_times(const CalendarEvent& event);
 
 // One event of a resource, as its index row knows it: enough to compare and to find its time row.
 struct IndexedEvent {
