@@ -152,17 +152,26 @@ class Scope {
   std::vector<std::string> accounts_;
 };
 
+// What failed on this machine; everything else is what an upstream did or gave.
+bool is_ours(std::string_view error_code) {
+  return error_code == name(Errc::internal) || error_code == name(Errc::io_error) ||
+         error_code == name(Errc::disk_full) || error_code == name(Errc::overloaded) ||
+         error_code == name(Errc::corrupt) || error_code == name(Errc::cancelled);
+}
+
+// "account work: ...", unless the error says so itself.
+std::string labelled(const std::string& label, const std::string& error) {
+  return error.starts_with(label) ? error : label + ": " + error;
+}
+
 struct Summary {
   Json calendars = Json::array();
   Json accounts = Json::array();  // those that failed
   int exit_code = kDone;
 
   void blame(const std::string& error_code) {
-    const int code = exit_code_of_name(error_code);
     // An upstream that failed is the more telling of the two.
-    if (code == kUpstreamFailed || exit_code == kDone) {
-      exit_code = code == kUpstreamFailed ? kUpstreamFailed : kFailed;
-    }
+    if (exit_code != kUpstreamFailed) exit_code = is_ours(error_code) ? kFailed : kUpstreamFailed;
   }
 };
 
@@ -208,7 +217,7 @@ void show(const Summary& summary) {
   }
   if (!table.empty()) Output::write(table.text(Output::width()));
   for (const auto& account : summary.accounts) {
-    say("account " + text_at(account, "id") + ": " + text_at(account, "error"));
+    say(labelled("account " + text_at(account, "id"), text_at(account, "error")));
   }
   for (const auto& calendar : summary.calendars) {
     const auto error = text_at(calendar, "error");

@@ -152,6 +152,8 @@ TEST_F(Program, ExitsWith4WhenAnUpstreamFailsAndSyncsTheOthers) {
   EXPECT_THAT(done.out, HasSubstr("files/home"));
   EXPECT_EQ(json({"calendars", "--json"})["items"][0]["events"], 2);
   EXPECT_EQ(run({"sync", "files"}).code, 0);
+  std::filesystem::remove_all(directory_ / "home");
+  EXPECT_EQ(run({"sync", "files"}).code, 4);
 }
 
 TEST_F(Program, ExitsWith3WhenTheStoreIsOfANewerVersion) {
