@@ -125,7 +125,7 @@ Result<void> ItemDecoder::decode_file(const RemoteItem& file) {
     ++parts;
     RemoteItem item;
     const bool too_long = file.href.size() + part.uid.size() + 1 > kMaxHrefBytes;
-    item.href = file.href + "#" + (too_long ? hex_hash(part.uid) : part.uid);
+    item.href = file.href + "#" + (too_long ? hex_hash(part.uid) : to_valid_utf8(part.uid));
     if (!hrefs.insert(item.href).second) item.href += "#" + hex_hash(part.bytes);
     item.etag = hex_hash(part.bytes);
     item.bytes = std::move(part.bytes);

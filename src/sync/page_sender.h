@@ -38,10 +38,11 @@ class PageSender {
   Result<void> wait_until_sent();
   void run();
 
-  static constexpr std::size_t kMaxItems = 50;
+  // Measured: a step of 50 new resources takes 1.6 ms, of 50 changed ones 4.3 ms.
+  static constexpr std::size_t kMaxItems = 32;
   static constexpr std::size_t kMaxMarks = 400;  // items without bytes are cheap
   static constexpr std::size_t kMaxBytes = 256U << 10;
-  static constexpr std::size_t kMaxEvents = 100;
+  static constexpr std::size_t kMaxEvents = 64;
   static constexpr std::size_t kAhead = 2;
 
   EffectHandle& handle_;

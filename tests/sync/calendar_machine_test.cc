@@ -1,4 +1,4 @@
-// The calendar machine against the CalDAV rules it answers for, numbered as in docs/calendar-sync.
+// The calendar machine against the calendar rules it answers for.
 #include <gmock/gmock.h>
 
 #include "sync/backoff.h"

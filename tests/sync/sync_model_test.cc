@@ -230,7 +230,7 @@ TEST_P(SyncModel, MirrorEqualsServerAndFeedEqualsMirrorWhateverHappens) {
 
 unsigned seeds() {
   const char* wanted = std::getenv("TIDEMARK_SYNC_SEEDS");
-  return wanted == nullptr ? 12U : static_cast<unsigned>(std::atoi(wanted));
+  return wanted == nullptr ? 8U : static_cast<unsigned>(std::atoi(wanted));
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, SyncModel, testing::Range(0U, seeds()));
