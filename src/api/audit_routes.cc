@@ -33,7 +33,7 @@ Result<ServerResponse> get_audit(const ApiParts& parts, const Call& call) {
   Json items = Json::array();
   for (const auto& record : records) items.push_back(to_json(record));
   const bool full = records.size() == filter.limit;
-  return list_response(items, full ? std::to_string(records.back().sequence) : "");
+  return list_response(std::move(items), full ? std::to_string(records.back().sequence) : "");
 }
 
 Result<ServerResponse> get_audit_record(const ApiParts& parts, const Call& call) {

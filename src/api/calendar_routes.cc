@@ -1,3 +1,4 @@
+#include "api/event_text.h"
 #include "api/handlers.h"
 #include "base/text.h"
 #include "sync/mirror.h"
@@ -14,6 +15,24 @@ Json to_array(const std::vector<T>& values) {
   Json items = Json::array();
   for (const auto& value : values) items.push_back(to_json(value));
   return items;
+}
+
+ServerResponse event_list(const EventPage& page) {
+  ServerResponse response;
+  std::string& body = response.body;
+  body = "{\"items\":[";
+  for (const auto& event : page.events) {
+    if (body.back() != '[') body += ',';
+    append_json(body, event);
+  }
+  body += "],\"next_page\":";
+  if (page.next_page.empty()) {
+    body += "null}";
+  } else {
+    append_json_string(body, page.next_page);
+    body += '}';
+  }
+  return response;
 }
 
 // If-None-Match (RFC 9110 section 13.1.2): a list of tags or "*", compared weakly.
@@ -66,7 +85,7 @@ Result<ServerResponse> get_calendar_events(const ApiParts& parts, const Call& ca
     return fail(Errc::invalid_argument, "from must be before to");
   }
   TM_ASSIGN(const auto page, query_events(parts.store, calendar, query));
-  return list_response(to_array(page.events), page.next_page);
+  return event_list(page);
 }
 
 Result<ServerResponse> get_calendar_file(const ApiParts& parts, const Call& call) {
@@ -96,7 +115,7 @@ Result<ServerResponse> get_calendar_quarantine(const ApiParts& parts, const Call
                      {"etag", resource.etag.empty() ? Json(nullptr) : Json(resource.etag)},
                      {"size", resource.bytes.size()}});
   }
-  return list_response(items);
+  return list_response(std::move(items));
 }
 
 }  // namespace tidemark

@@ -23,7 +23,7 @@ Result<ServerResponse> get_keys(const ApiParts& parts, const Call& call) {
   TM_ASSIGN(const auto keys, list_keys(parts.store, call.tenant()));
   Json items = Json::array();
   for (const auto& key : keys) items.push_back(to_json(key));
-  return list_response(items);
+  return list_response(std::move(items));
 }
 
 Result<ServerResponse> post_key(const ApiParts& parts, const Call& call) {

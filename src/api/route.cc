@@ -74,9 +74,12 @@ ServerResponse json_response(const Json& value, int status) {
   return response;
 }
 
-ServerResponse list_response(const Json& items, const std::string& next_page) {
-  return json_response(
-      {{"items", items}, {"next_page", next_page.empty() ? Json(nullptr) : Json(next_page)}});
+ServerResponse list_response(Json items, const std::string& next_page) {
+  // Not by an initialiser list, which would copy every item.
+  Json list = Json::object();
+  list["items"] = std::move(items);
+  list["next_page"] = next_page.empty() ? Json(nullptr) : Json(next_page);
+  return json_response(list);
 }
 
 Result<Json> json_body(const ServerRequest& request, const std::vector<std::string>& keys) {

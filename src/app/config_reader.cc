@@ -104,8 +104,8 @@ void ConfigReader::warn_about_unknown_variables() {
   for (const auto& [name, value] : source_.variables) {
     if (!name.starts_with("TIDEMARK_") || known_variables_.contains(name)) continue;
     const auto near = nearest_word(name, known);
-    warning({Origin::Kind::variable, name, 0, 0}, "",
-            "sets nothing" + (near.empty() ? "" : "; did you mean " + near + "?"));
+    if (near.empty()) continue;
+    warning({Origin::Kind::variable, name, 0, 0}, "", "sets nothing; did you mean " + near + "?");
   }
 }
 

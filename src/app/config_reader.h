@@ -37,8 +37,8 @@ class ConfigReader {
   void problem(Origin origin, std::string key, std::string message);
   void warning(Origin origin, std::string key, std::string message);
   void show(std::string key, std::string value, Origin origin);
-  // Variables that begin with TIDEMARK_ and mean nothing are warned about (not refused: an
-  // orchestrator may add variables named after a service).
+  // Variables that look like a mistyped one of ours. Others that begin with TIDEMARK_ are left
+  // alone: orchestrators add variables named after a service, and whoever tests us has their own.
   void warn_about_unknown_variables();
   void know_variable(const std::string& name) { known_variables_.insert(name); }
 

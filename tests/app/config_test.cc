@@ -228,8 +228,10 @@ TEST_F(ConfigFile, BlamesTheVariableForItsValue) {
   EXPECT_THAT(problems(""), ElementsAre(StartsWith("TIDEMARK_SERVER_BEHIND_PROXY: server.behind")));
 }
 
-TEST_F(ConfigFile, WarnsOfAVariableThatSetsNothing) {
-  source_.variables = {{"TIDEMARK_LOG_LEVLE", "error"}, {"HOME", "/"}};
+TEST_F(ConfigFile, WarnsOfAMistypedVariable) {
+  source_.variables = {{"TIDEMARK_LOG_LEVLE", "error"},
+                       {"TIDEMARK_PORT_8420_TCP_ADDR", "10.0.0.1"},
+                       {"HOME", "/"}};
   const auto config = load("");
   ASSERT_TRUE(config);
   ASSERT_EQ(config->warnings.size(), 1U);
