@@ -10,6 +10,7 @@ import sys
 
 # folder -> folders it may include, besides itself
 MAY_INCLUDE = {
+    "pch": {"base"},  # what is precompiled for several folders
     "base": set(),
     "domain": {"base"},
     "store": {"base"},
