@@ -37,9 +37,23 @@ class SilentLogger final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+class RecoveryRefusal final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 }  // namespace
 
-std::shared_ptr<rocksdb::Logger> make_silent_logger() { return std::make_shared<SilentLogger>(); }
+std::shared_ptr<rocksdb::Logger> make_silent_logger() {
+  return std::make_shared<SilentLogger>();
+}
+
+std::shared_ptr<rocksdb::EventListener> make_recovery_refusal() {
+  return std::make_shared<RecoveryRefusal>();
+}
 
 std::shared_ptr<rocksdb::Env> make_environment(
     const std::shared_ptr<rocksdb::FileSystem>& file_system) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rocksdb/env.h>
+#include <rocksdb/listener.h>
 
 #include <memory>
 
@@ -16,5 +17,10 @@ std::shared_ptr<rocksdb::Env> make_environment(
 // Drops what RocksDB has to say. Its own LOG file must not be: a failed write to it (a full disk)
 // makes Debian's build, which keeps assertions, abort the process at the next line.
 std::shared_ptr<rocksdb::Logger> make_silent_logger();
+
+// Forbids RocksDB to recover by itself. Its thread for full disks waits for flushes which, with
+// atomic flushes, wait for it: the database could then neither go on nor be closed. The store opens
+// the database again instead. Source: facebook/rocksdb pull requests 11867 and 11872 (after 7.8).
+std::shared_ptr<rocksdb::EventListener> make_recovery_refusal();
 
 }  // namespace tidemark

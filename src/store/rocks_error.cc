@@ -27,6 +27,11 @@ Errc code_of(const rocksdb::Status& status) {
       status.IsTimedOut()) {
     return Errc::io_error;
   }
+  if (status.IsIncomplete()) {
+    // A write refused because something failed in the background; that error is here as text only.
+    return status.ToString().find("No space left") != std::string::npos ? Errc::disk_full
+                                                                        : Errc::io_error;
+  }
   return Errc::internal;
 }
 

@@ -97,6 +97,7 @@ RocksOptions make_rocks_options(const StoreOptions& options,
   database.avoid_flush_during_shutdown = true;  // the WAL has it all
   database.max_total_wal_size = options.max_wal_bytes;
   database.max_bgerror_resume_count = 0;  // the store itself decides when to try again
+  database.listeners.push_back(make_recovery_refusal());
 
   const std::size_t memory = options.block_cache_bytes + options.write_buffer_bytes;
   rocksdb::LRUCacheOptions cache_options;
