@@ -19,7 +19,7 @@ struct TomlNode {
   std::string text{};
   std::int64_t integer = 0;
   bool boolean = false;
-  std::vector<TomlNode> items{};     // of an array
+  std::vector<TomlNode> items{};   // of an array
   std::vector<TomlEntry> entries;  // of a table, sorted by key
   std::uint32_t line = 0;
   std::uint32_t column = 0;

@@ -55,7 +55,8 @@ std::string make_id(std::string_view prefix, WallTime time, Position position) {
   Bytes bytes{};
   for (int i = 5; i >= 0; --i, stamp >>= 8) bytes[static_cast<std::size_t>(i)] = stamp & 0xFF;
   auto sequence = position.sequence;
-  for (int i = 13; i >= 6; --i, sequence >>= 8) bytes[static_cast<std::size_t>(i)] = sequence & 0xFF;
+  for (int i = 13; i >= 6; --i, sequence >>= 8)
+    bytes[static_cast<std::size_t>(i)] = sequence & 0xFF;
   bytes[14] = static_cast<std::uint8_t>(position.index >> 8);
   bytes[15] = static_cast<std::uint8_t>(position.index & 0xFF);
   return std::string(prefix) + encode(bytes);

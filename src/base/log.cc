@@ -124,11 +124,17 @@ void configure(Level level, Format format) {
   current() = std::move(sink);
 }
 
-void debug(std::string_view message, const Fields& fields) { write(Level::debug, message, fields); }
-void info(std::string_view message, const Fields& fields) { write(Level::info, message, fields); }
+void debug(std::string_view message, const Fields& fields) {
+  write(Level::debug, message, fields);
+}
+void info(std::string_view message, const Fields& fields) {
+  write(Level::info, message, fields);
+}
 void warning(std::string_view message, const Fields& fields) {
   write(Level::warning, message, fields);
 }
-void error(std::string_view message, const Fields& fields) { write(Level::error, message, fields); }
+void error(std::string_view message, const Fields& fields) {
+  write(Level::error, message, fields);
+}
 
 }  // namespace tidemark::log

@@ -1,5 +1,6 @@
 // Counters, gauges and histograms, exposed in Prometheus' text format. Thread-safe.
-// Names follow https://prometheus.io/docs/practices/naming/; label values must be bounded in number.
+// Names follow https://prometheus.io/docs/practices/naming/; label values must be bounded in
+// number.
 #pragma once
 
 #include <functional>

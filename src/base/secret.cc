@@ -4,6 +4,8 @@
 
 namespace tidemark {
 
-Secret::~Secret() { OPENSSL_cleanse(value_.data(), value_.size()); }
+Secret::~Secret() {
+  OPENSSL_cleanse(value_.data(), value_.size());
+}
 
 }  // namespace tidemark

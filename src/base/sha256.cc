@@ -19,7 +19,9 @@ const EVP_MD* digest() {
 
 }  // namespace
 
-Sha256 sha256(std::string_view bytes) { return sha256(bytes, {}); }
+Sha256 sha256(std::string_view bytes) {
+  return sha256(bytes, {});
+}
 
 Sha256 sha256(std::string_view first, std::string_view second) {
   thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};

@@ -127,8 +127,9 @@ constexpr std::uint64_t kLongestDurationMs = 3650ULL * 86'400'000;
 
 std::string to_lower_ascii(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   return out;
 }
 
@@ -205,7 +206,8 @@ std::string format_rfc3339(WallTime time) {
   std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
+                static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()),
                 static_cast<int>(clock.subseconds().count()));
   return buffer.data();
 }
@@ -229,8 +231,8 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
 }
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  const auto value = parse_with_unit(text, kDurationUnits.begin(), kDurationUnits.end(),
-                                     kLongestDurationMs);
+  const auto value =
+      parse_with_unit(text, kDurationUnits.begin(), kDurationUnits.end(), kLongestDurationMs);
   if (!value) {
     return fail(Errc::invalid_argument, "\"" + to_valid_utf8(text.substr(0, 64)) +
                                             "\" is not a duration: write 250ms, 90s, 5m, 2h or 1d "
@@ -243,7 +245,8 @@ std::string format_duration(std::chrono::milliseconds duration) {
   const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count()));
   if (count == 0) return "0s";
   for (const auto& unit : kDurationUnits) {
-    if (count % unit.factor == 0) return std::to_string(count / unit.factor) + std::string(unit.name);
+    if (count % unit.factor == 0)
+      return std::to_string(count / unit.factor) + std::string(unit.name);
   }
   return std::to_string(count) + "ms";
 }

@@ -8,7 +8,9 @@
 namespace tidemark {
 namespace {
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
 
 Json to_json(const CalendarTime& time) {
   switch (time.kind) {
@@ -206,7 +208,8 @@ Result<CalendarEvent> calendar_event_from_json(const Json& value) {
   TM_ASSIGN(event.end, time_from_json(reader.find("end"), "event end"));
   TM_ASSIGN(event.attendees, attendees_from_json(reader.find("attendees")));
   TM_ASSIGN(event.recurrence, lines_from_json(reader.find("recurrence")));
-  if (const Json* organizer = reader.find("organizer"); organizer != nullptr && !organizer->is_null()) {
+  if (const Json* organizer = reader.find("organizer");
+      organizer != nullptr && !organizer->is_null()) {
     TM_ASSIGN(event.organizer, attendee_from_json(*organizer));
   }
   return event;

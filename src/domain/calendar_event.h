@@ -1,5 +1,5 @@
-// The canonical calendar event: one VEVENT (a master, a single event or one RECURRENCE-ID override),
-// the same whichever provider it came from.
+// The canonical calendar event: one VEVENT (a master, a single event or one RECURRENCE-ID
+// override), the same whichever provider it came from.
 #pragma once
 
 #include <optional>
@@ -12,16 +12,16 @@
 
 namespace tidemark {
 
-// A point on a calendar, as its author meant it. All-day and floating times are kept as they are and
-// never become instants in storage.
+// A point on a calendar, as its author meant it. All-day and floating times are kept as they are
+// and never become instants in storage.
 struct CalendarTime {
   enum class Kind { none, date, floating, utc, zoned };
 
   Kind kind = Kind::none;
-  std::string local;           // "2025-12-16" or "2025-12-16T12:00:00" in the author's zone
-  std::string zone;            // zoned: IANA name, or the TZID itself when embedded or unknown
-  bool zone_unknown = false;   // zoned: no definition found; treated as floating, never as UTC
-  std::optional<WallTime> utc; // the instant; absent for date, floating and unknown zones
+  std::string local;            // "2025-12-16" or "2025-12-16T12:00:00" in the author's zone
+  std::string zone;             // zoned: IANA name, or the TZID itself when embedded or unknown
+  bool zone_unknown = false;    // zoned: no definition found; treated as floating, never as UTC
+  std::optional<WallTime> utc;  // the instant; absent for date, floating and unknown zones
 
   bool operator==(const CalendarTime&) const = default;
 };
@@ -36,22 +36,23 @@ struct Attendee {
 enum class EventStatus { confirmed, tentative, cancelled };
 
 struct CalendarEvent {
-  std::string external_event_id;   // the provider's address of it, unique in its calendar
-  std::string ical_uid;            // not unique
-  std::string recurrence_id;       // canonical text of RECURRENCE-ID; empty for a master or a single
-  std::string recurring_event_id;  // external id of the master this overrides; else empty
-  std::string etag;                // of its resource; empty when the server gives none
+  std::string external_event_id;  // the provider's address of it, unique in its calendar
+  std::string ical_uid;           // not unique
+  std::string recurrence_id;      // canonical text of RECURRENCE-ID; empty for a master or a single
+  std::string recurring_event_id;      // external id of the master this overrides; else empty
+  std::string etag;                    // of its resource; empty when the server gives none
   std::optional<WallTime> updated_at;  // LAST-MODIFIED, else DTSTAMP
   EventStatus status = EventStatus::confirmed;
   std::string title;
   std::string description;
   std::string location;
   CalendarTime start;
-  CalendarTime end;                // exclusive; from DTEND, else DTSTART + DURATION, else RFC 5545 3.6.1
+  CalendarTime end;  // exclusive; from DTEND, else DTSTART + DURATION, else RFC 5545 3.6.1
   std::vector<Attendee> attendees;
   std::optional<Attendee> organizer;
-  std::vector<std::string> recurrence;  // raw RRULE/RDATE/EXDATE/EXRULE lines, unfolded, in file order
-  std::string source_hash;         // hex SHA-256 of the content; see content_hash()
+  std::vector<std::string>
+      recurrence;           // raw RRULE/RDATE/EXDATE/EXRULE lines, unfolded, in file order
+  std::string source_hash;  // hex SHA-256 of the content; see content_hash()
 
   bool operator==(const CalendarEvent&) const = default;
 };
@@ -68,7 +69,8 @@ Result<CalendarEvent> calendar_event_from_json(const Json& value);
 // recurring_event_id, etag, updated_at and source_hash. Two equal hashes mean "nothing changed".
 std::string content_hash(const CalendarEvent& event);
 
-// Names of the canonical fields that differ (etag, updated_at and source_hash are not told), sorted.
+// Names of the canonical fields that differ (etag, updated_at and source_hash are not told),
+// sorted.
 std::vector<std::string> changed_fields(const CalendarEvent& before, const CalendarEvent& after);
 
 }  // namespace tidemark

@@ -5,7 +5,9 @@
 namespace tidemark {
 namespace {
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
 
 Result<std::string> require_text(const Json& value, const char* field) {
   const auto found = value.find(field);

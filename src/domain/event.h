@@ -15,9 +15,9 @@ inline constexpr std::string_view kEventUpdated = "calendar.event.updated";
 inline constexpr std::string_view kEventDeleted = "calendar.event.deleted";
 
 struct Event {
-  std::string id;              // "evt_" + ULID of (time, sequence, index); see base/ids.h
-  std::string type;            // dotted, lower case
-  int version = 1;             // grows only when the payload changes incompatibly
+  std::string id;    // "evt_" + ULID of (time, sequence, index); see base/ids.h
+  std::string type;  // dotted, lower case
+  int version = 1;   // grows only when the payload changes incompatibly
   WallTime occurred_at{};
   std::string company_id;      // the tenant
   std::string source;          // "<provider>:<account>"

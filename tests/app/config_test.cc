@@ -229,9 +229,8 @@ TEST_F(ConfigFile, BlamesTheVariableForItsValue) {
 }
 
 TEST_F(ConfigFile, WarnsOfAMistypedVariable) {
-  source_.variables = {{"TIDEMARK_LOG_LEVLE", "error"},
-                       {"TIDEMARK_PORT_8420_TCP_ADDR", "10.0.0.1"},
-                       {"HOME", "/"}};
+  source_.variables = {
+      {"TIDEMARK_LOG_LEVLE", "error"}, {"TIDEMARK_PORT_8420_TCP_ADDR", "10.0.0.1"}, {"HOME", "/"}};
   const auto config = load("");
   ASSERT_TRUE(config);
   ASSERT_EQ(config->warnings.size(), 1U);

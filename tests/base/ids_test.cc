@@ -8,8 +8,8 @@ namespace {
 constexpr WallTime kTime{milliseconds{1'765'886'400'000}};
 
 TEST(Ids, SurviveTheRoundTrip) {
-  for (const Position position : {Position{0, 0}, Position{1, 0}, Position{42, 7},
-                                  Position{~Sequence{0}, kRecordIndex}}) {
+  for (const Position position :
+       {Position{0, 0}, Position{1, 0}, Position{42, 7}, Position{~Sequence{0}, kRecordIndex}}) {
     const std::string id = make_id(kEventPrefix, kTime, position);
     EXPECT_EQ(id.size(), kEventPrefix.size() + 26);
     EXPECT_EQ(parse_id(kEventPrefix, id), position) << id;

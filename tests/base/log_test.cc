@@ -48,7 +48,9 @@ TEST(Log, HostileTextCannotStartALineOfItsOwn) {
 
 // A Secret has no way into text but reveal().
 template <class T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+concept Printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 static_assert(!Printable<Secret>);
 static_assert(!std::is_convertible_v<Secret, std::string>);
 static_assert(!std::is_convertible_v<Secret, std::string_view>);

@@ -11,7 +11,9 @@ TEST(Sha256, MatchesThePublishedVectors) {  // FIPS 180-4 examples
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST(Sha256, HashesTwoPartsAsOne) { EXPECT_EQ(sha256("ab", "c"), sha256("abc")); }
+TEST(Sha256, HashesTwoPartsAsOne) {
+  EXPECT_EQ(sha256("ab", "c"), sha256("abc"));
+}
 
 }  // namespace
 }  // namespace tidemark

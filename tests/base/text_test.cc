@@ -21,7 +21,8 @@ TEST(Text, GlobsMatchWholeNames) {
 
 TEST(Text, ReplacesEveryByteThatIsNotUtf8) {
   EXPECT_TRUE(is_valid_utf8("Grüße \xF0\x9F\x8C\x8A"));
-  for (const char* bad : {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80"}) {
+  for (const char* bad :
+       {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80"}) {
     EXPECT_FALSE(is_valid_utf8(bad));
     EXPECT_TRUE(is_valid_utf8(to_valid_utf8(bad)));
   }
@@ -54,7 +55,8 @@ TEST(Text, WritesAndReadsDurations) {
   EXPECT_EQ(parse_duration("90s"), 90s);
   EXPECT_EQ(parse_duration("5m"), 5min);
   EXPECT_EQ(parse_duration("1d"), 24h);
-  for (const char* bad : {"", "5", "m", "-5m", "5 m", "1.5h", "5w", "99999999999999999999s", "4000d"}) {
+  for (const char* bad :
+       {"", "5", "m", "-5m", "5 m", "1.5h", "5w", "99999999999999999999s", "4000d"}) {
     EXPECT_FALSE(parse_duration(bad)) << bad;
   }
   EXPECT_EQ(format_duration(90s), "90s");

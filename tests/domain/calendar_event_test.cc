@@ -17,7 +17,8 @@ CalendarEvent sample() {
   event.location = "Room 1";
   event.start = {CalendarTime::Kind::zoned, "2025-12-16T09:00:00", "Europe/Berlin", false,
                  WallTime{milliseconds{1'765'872'000'000}}};
-  event.end = {CalendarTime::Kind::zoned, "2025-12-16T09:15:00", "Nowhere/Land", true, std::nullopt};
+  event.end = {CalendarTime::Kind::zoned, "2025-12-16T09:15:00", "Nowhere/Land", true,
+               std::nullopt};
   event.attendees = {{"a@example.org", "A", "accepted"}, {"b@example.org", "", "needs-action"}};
   event.organizer = Attendee{"o@example.org", "O", ""};
   event.recurrence = {"RRULE:FREQ=DAILY", "EXDATE:20251217T080000Z"};
@@ -71,8 +72,8 @@ TEST(CalendarEvent, NamesTheFieldsThatDiffer) {
 }
 
 TEST(CalendarEvent, NamesTheFieldThatIsIllTyped) {
-  for (const char* field : {"title", "status", "start", "attendees", "recurrence", "organizer",
-                            "updated_at"}) {
+  for (const char* field :
+       {"title", "status", "start", "attendees", "recurrence", "organizer", "updated_at"}) {
     Json json = to_json(sample());
     json[field] = 7;
     EXPECT_FALSE(calendar_event_from_json(json)) << field;

@@ -18,10 +18,11 @@ Event sample() {
 }
 
 TEST(Event, IsWrittenExactlyAsTheContractSays) {
-  EXPECT_EQ(to_json_text(sample()),
-            R"({"id":"evt_01J8Z0P3H1Y8K8Q0KQ9VJ8X7K1","type":"calendar.event.created","version":1,)"
-            R"("occurred_at":"2025-12-16T12:00:00.000Z","company_id":"acme","source":"caldav:work",)"
-            R"("correlation_id":"cor_1","causation_id":null,"payload":{"event":{"title":"Grüße"}}})");
+  EXPECT_EQ(
+      to_json_text(sample()),
+      R"({"id":"evt_01J8Z0P3H1Y8K8Q0KQ9VJ8X7K1","type":"calendar.event.created","version":1,)"
+      R"("occurred_at":"2025-12-16T12:00:00.000Z","company_id":"acme","source":"caldav:work",)"
+      R"("correlation_id":"cor_1","causation_id":null,"payload":{"event":{"title":"Grüße"}}})");
 }
 
 TEST(Event, ReadsWhatItWroteAndIgnoresExtraFields) {

@@ -1,8 +1,8 @@
+#include "support/temporary_directory.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-
-#include "support/temporary_directory.h"
 
 namespace tidemark::test {
 
