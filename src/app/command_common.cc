@@ -52,4 +52,15 @@ std::string text_at(const Json& object, const char* field) {
   return found->is_string() ? found->get<std::string>() : dump_json(*found);
 }
 
+void show_errors(const Json& rows) {
+  for (const auto& row : rows) {
+    const auto error = text_at(row, "error");
+    if (error.empty()) continue;
+    const std::string label =
+        row.contains("account") ? "calendar " + text_at(row, "account") + "/" + text_at(row, "name")
+                                : "account " + text_at(row, "id");
+    say(error.starts_with(label) ? error : label + ": " + error);
+  }
+}
+
 }  // namespace tidemark::app

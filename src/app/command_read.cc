@@ -41,16 +41,6 @@ TextTable calendar_table() {
                     {"ID", false, true}});
 }
 
-void show_errors(const Json& rows, const char* label_field) {
-  for (const auto& row : rows) {
-    const auto error = text_at(row, "error");
-    if (error.empty()) continue;
-    std::string label = text_at(row, label_field);
-    if (row.contains("account")) label = text_at(row, "account") + "/" + label;
-    say(label + ": " + error);
-  }
-}
-
 ApiResult<Json> find_one(Backend& backend, const std::string& name) {
   auto found = backend.call_json({"GET", "/v1/calendars", {{"name", name}}});
   if (!found) return tl::unexpected(std::move(found).error());
@@ -120,7 +110,7 @@ int run_calendars(const Config& config, const ListOptions& options) {
       return static_cast<int>(kDone);
     }
     Output::write(table.text(Output::width()));
-    show_errors((*list)["items"], "name");
+    show_errors((*list)["items"]);
     return static_cast<int>(kDone);
   });
 }
@@ -196,8 +186,8 @@ int run_status(const Config& config, const ListOptions& options) {
     auto calendars = calendar_table();
     add_calendar_rows(calendars, (*status)["calendars"]);
     if (!calendars.empty()) Output::write("\n" + calendars.text(Output::width()));
-    show_errors((*status)["accounts"], "id");
-    show_errors((*status)["calendars"], "name");
+    show_errors((*status)["accounts"]);
+    show_errors((*status)["calendars"]);
     return static_cast<int>(kDone);
   });
 }

@@ -159,11 +159,6 @@ bool is_ours(std::string_view error_code) {
          error_code == name(Errc::corrupt) || error_code == name(Errc::cancelled);
 }
 
-// "account work: ...", unless the error says so itself.
-std::string labelled(const std::string& label, const std::string& error) {
-  return error.starts_with(label) ? error : label + ": " + error;
-}
-
 struct Summary {
   Json calendars = Json::array();
   Json accounts = Json::array();  // those that failed
@@ -216,15 +211,8 @@ void show(const Summary& summary) {
                text_at(calendar, "deleted"), text_at(calendar, "state")});
   }
   if (!table.empty()) Output::write(table.text(Output::width()));
-  for (const auto& account : summary.accounts) {
-    say(labelled("account " + text_at(account, "id"), text_at(account, "error")));
-  }
-  for (const auto& calendar : summary.calendars) {
-    const auto error = text_at(calendar, "error");
-    if (error.empty()) continue;
-    say("calendar " + text_at(calendar, "account") + "/" + text_at(calendar, "name") + ": " +
-        error);
-  }
+  show_errors(summary.accounts);
+  show_errors(summary.calendars);
 }
 
 int sync_with(Backend& backend, const Config& config, const SyncArguments& options) {

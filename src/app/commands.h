@@ -92,6 +92,8 @@ int with_backend(const Config& config, Runtime::Purpose purpose,
 
 // A field of a JSON object as text: empty when absent or null, numbers in digits.
 std::string text_at(const Json& object, const char* field);
+// Says what is wrong with each account or calendar of the list that has an error.
+void show_errors(const Json& rows);
 
 // True once SIGINT or SIGTERM came, after catch_interrupts().
 bool interrupted();

@@ -39,20 +39,26 @@ Json attendees_json(const std::vector<Attendee>& attendees) {
   return list;
 }
 
-// The content, without what only says where and when it was stored.
-Json content_json(const CalendarEvent& event) {
-  return Json{{"ical_uid", text_or_null(event.ical_uid)},
-              {"recurrence_id", text_or_null(event.recurrence_id)},
-              {"status", to_text(event.status)},
-              {"title", text_or_null(event.title)},
-              {"description", text_or_null(event.description)},
-              {"location", text_or_null(event.location)},
-              {"start", to_json(event.start)},
-              {"end", to_json(event.end)},
-              {"attendees", attendees_json(event.attendees)},
-              {"organizer", event.organizer ? to_json(*event.organizer) : Json(nullptr)},
-              {"recurrence", event.recurrence}};
-}
+// Every part with its length before it, so that no two contents have the same bytes.
+class ContentBytes {
+ public:
+  ContentBytes& add(std::string_view text) {
+    bytes_.append(std::to_string(text.size())).append(":").append(text);
+    return *this;
+  }
+  ContentBytes& add(const CalendarTime& time) {
+    add(std::to_string(static_cast<int>(time.kind))).add(time.local).add(time.zone);
+    add(time.zone_unknown ? "1" : "0");
+    return add(time.utc ? std::to_string(time.utc->time_since_epoch().count()) : "");
+  }
+  ContentBytes& add(const Attendee& attendee) {
+    return add(attendee.email).add(attendee.name).add(attendee.response);
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
 
 // Reads the fields of one object; the first error stays.
 class Reader {
@@ -178,13 +184,23 @@ std::string_view to_text(EventStatus status) {
 }
 
 Json to_json(const CalendarEvent& event) {
-  Json out = content_json(event);
-  out["external_event_id"] = text_or_null(event.external_event_id);
-  out["recurring_event_id"] = text_or_null(event.recurring_event_id);
-  out["etag"] = text_or_null(event.etag);
-  out["updated_at"] = event.updated_at ? Json(format_rfc3339(*event.updated_at)) : Json(nullptr);
-  out["source_hash"] = text_or_null(event.source_hash);
-  return out;
+  return Json{
+      {"external_event_id", text_or_null(event.external_event_id)},
+      {"ical_uid", text_or_null(event.ical_uid)},
+      {"recurrence_id", text_or_null(event.recurrence_id)},
+      {"recurring_event_id", text_or_null(event.recurring_event_id)},
+      {"etag", text_or_null(event.etag)},
+      {"updated_at", event.updated_at ? Json(format_rfc3339(*event.updated_at)) : Json(nullptr)},
+      {"status", to_text(event.status)},
+      {"title", text_or_null(event.title)},
+      {"description", text_or_null(event.description)},
+      {"location", text_or_null(event.location)},
+      {"start", to_json(event.start)},
+      {"end", to_json(event.end)},
+      {"attendees", attendees_json(event.attendees)},
+      {"organizer", event.organizer ? to_json(*event.organizer) : Json(nullptr)},
+      {"recurrence", event.recurrence},
+      {"source_hash", text_or_null(event.source_hash)}};
 }
 
 Result<CalendarEvent> calendar_event_from_json(const Json& value) {
@@ -216,21 +232,36 @@ Result<CalendarEvent> calendar_event_from_json(const Json& value) {
 }
 
 std::string content_hash(const CalendarEvent& event) {
-  return to_hex(sha256(dump_json(content_json(event))));
+  ContentBytes content;
+  content.add(event.ical_uid).add(event.recurrence_id).add(to_text(event.status));
+  content.add(event.title).add(event.description).add(event.location);
+  content.add(event.start).add(event.end);
+  content.add(std::to_string(event.attendees.size()));
+  for (const auto& attendee : event.attendees) content.add(attendee);
+  content.add(event.organizer ? "1" : "0");
+  if (event.organizer) content.add(*event.organizer);
+  for (const auto& line : event.recurrence) content.add(line);
+  return to_hex(sha256(content.bytes()));
 }
 
 std::vector<std::string> changed_fields(const CalendarEvent& before, const CalendarEvent& after) {
   std::vector<std::string> fields;
-  const Json old_content = content_json(before);
-  const Json new_content = content_json(after);
-  for (const auto& [field, value] : new_content.items()) {
-    if (old_content.at(field) != value) fields.push_back(field);
-  }
-  if (before.external_event_id != after.external_event_id) fields.emplace_back("external_event_id");
-  if (before.recurring_event_id != after.recurring_event_id) {
-    fields.emplace_back("recurring_event_id");
-  }
-  std::sort(fields.begin(), fields.end());
+  const auto compare = [&](const char* field, auto member) {
+    if (before.*member != after.*member) fields.emplace_back(field);
+  };
+  compare("attendees", &CalendarEvent::attendees);
+  compare("description", &CalendarEvent::description);
+  compare("end", &CalendarEvent::end);
+  compare("external_event_id", &CalendarEvent::external_event_id);
+  compare("ical_uid", &CalendarEvent::ical_uid);
+  compare("location", &CalendarEvent::location);
+  compare("organizer", &CalendarEvent::organizer);
+  compare("recurrence", &CalendarEvent::recurrence);
+  compare("recurrence_id", &CalendarEvent::recurrence_id);
+  compare("recurring_event_id", &CalendarEvent::recurring_event_id);
+  compare("start", &CalendarEvent::start);
+  compare("status", &CalendarEvent::status);
+  compare("title", &CalendarEvent::title);
   return fields;
 }
 

@@ -69,7 +69,7 @@ std::optional<PageItem> read_item(const Json& value) {
   if (fields.has("reason")) item.reason = fields.text("reason");
   if (item.kind == PageItem::Kind::body) {
     item.body_hash = fields.bytes("hash");
-    if (!decode_events(fields.bytes("events"), item) || item.events.empty()) return std::nullopt;
+    if (!decode_events(fields.bytes("events"), item)) return std::nullopt;
   }
   if (!fields.ok() || item.href.empty()) return std::nullopt;
   return item;

@@ -150,7 +150,6 @@ Result<void> ItemDecoder::decode_file(const RemoteItem& file) {
 Result<PageItem> ItemDecoder::decode_body(RemoteItem&& item) const {
   auto events = icalendar::parse_resource(item.bytes, {item.href, item.etag}, limits_);
   if (!events) return quarantined(item, events.error().message);
-  if (events->empty()) return quarantined(item, "it holds no event");
   std::size_t size = item.bytes.size();
   for (const auto& event : *events) size += weight(event);
   if (size > kMaxItemBytes) {

@@ -133,8 +133,10 @@ Result<void> store_events(MirrorEdit& edit, std::string_view href, IndexRow& ind
                          level_of(placed.start_ms, placed.end_ms), placed.start_ms};
     const std::string key = encode(time_key(href, indexed));
     const std::string value = encode(TimeRow{placed.end_ms, alone, placed.event});
-    std::erase_if(old, [&](const IndexedEvent& e) { return encode(time_key(href, e)) == key; });
-    if (edit.rows.get(key) != value) edit.rows.put(key, value);
+    const bool stays = std::erase_if(old, [&](const IndexedEvent& e) {
+                         return encode(time_key(href, e)) == key;
+                       }) > 0;
+    if (!stays || edit.rows.get(key) != value) edit.rows.put(key, value);
     index.events.push_back(std::move(indexed));
   }
   for (const auto& gone : old) edit.rows.erase(encode(time_key(href, gone)));
@@ -147,6 +149,8 @@ void erase_events(MirrorEdit& edit, std::string_view href, const IndexRow& index
   edit.counts.events -= index.events.size();
 }
 
+// A resource without events (a task, a note) is kept like any other, so that it is not asked for
+// again; the feed does not hear of it.
 Result<void> apply_body(MirrorEdit& edit, Pass& pass, const PageItem& item) {
   TM_ASSIGN(IndexRow index, open_resource(edit, pass, item.href));
   clear_quarantine(edit, item.href, index);
@@ -162,7 +166,7 @@ Result<void> apply_body(MirrorEdit& edit, Pass& pass, const PageItem& item) {
     erase_events(edit, item.href, index);
     index.events.clear();
   }
-  const bool is_new = index.events.empty() && index.announced;
+  const bool is_new = index.events.empty() && index.announced && !item.events.empty();
   if (is_new && !other_holders(edit.rows, uid, item.href, 1).empty()) {
     defer_creation(edit, item.href, index);
   } else if (is_new) {
@@ -172,7 +176,7 @@ Result<void> apply_body(MirrorEdit& edit, Pass& pass, const PageItem& item) {
   }
 
   edit.counts.events += item.events.size() - index.events.size();
-  if (!same_uid) edit.rows.put(uid_key(uid, item.href), std::string(kNothing));
+  if (!same_uid && !uid.empty()) edit.rows.put(uid_key(uid, item.href), std::string(kNothing));
   TM_TRY(store_events(edit, item.href, index, item));
   if (index.body_hash != item.body_hash) {
     edit.rows.put(href_key(kBodyRow, item.href), encode_body(item.bytes));

@@ -180,6 +180,24 @@ class SyncScenarios:
         self.assertEqual((calendar["resources"], calendar["quarantined"]), (4, 1))
 
     def put_unparsable(self):
-        """Something the server accepts and that holds no event."""
+        """Something the server accepts, with more attendees than an event may have."""
+        crowd = "".join(f"ATTENDEE:mailto:guest-{number}@example.org\n" for number in range(5001))
+        self.dav.put("cal", "crowd.ics",
+                     ics.calendar(ics.ZONE, ics.vevent("crowd@example.org", "All", extra=crowd)))
+
+    def test_a_task_is_neither_an_event_nor_damage(self):
+        self.dav.make_calendar("cal")
+        self.fill(range(3))
         todo = "BEGIN:VTODO\nUID:todo-1\nDTSTAMP:20260101T000000Z\nSUMMARY:Not an event\nEND:VTODO\n"
         self.dav.put("cal", "todo.ics", ics.calendar(todo))
+        mark = self.mirror()
+        for _ in range(2):
+            mark.run("sync")
+            self.assertEqual(compare.by_kind(mark.feed()), {"created": 3})
+            calendar = mark.calendars()[0]
+            self.assertEqual((calendar["resources"], calendar["events"], calendar["quarantined"]),
+                             (4, 3, 0))
+        self.dav.delete("cal", "todo.ics")
+        mark.run("sync")
+        self.assertEqual(compare.by_kind(mark.feed()), {"created": 3})
+        self.assertEqual(mark.calendars()[0]["resources"], 3)

@@ -336,6 +336,30 @@ TEST(CalendarRule18, AResourceThatNeverWasReadableIsCreatedOnceItIs) {
   EXPECT_THAT(told(world.last("t3", {gone("a")})), ElementsAre("deleted /a"));
 }
 
+TEST(CalendarMachine, AResourceWithoutEventsIsKeptAndNotTold) {
+  CalendarWorld world;
+  const auto task = [](const std::string& etag) {
+    PageItem item = body_of("/t", {}, etag);
+    item.bytes = "a task " + etag;
+    item.body_hash = etag;
+    return item;
+  };
+  world.mirror({body("a", "A"), task("e1")});
+  EXPECT_EQ(world.state.counts.events, 1U);
+  EXPECT_EQ(world.state.counts.resources, 2U);
+  EXPECT_EQ(world.state.counts.quarantined, 0U);
+  world.poll();
+  EXPECT_THAT(told(world.last("t2", {task("e2")})), IsEmpty());
+  world.poll();
+  EXPECT_THAT(told(world.last("t3", {body("t", "T")})), ElementsAre("created /t"));
+  world.poll();
+  EXPECT_THAT(told(world.last("t4", {task("e4")})), ElementsAre("deleted /t"));
+  world.poll();
+  EXPECT_THAT(told(world.last("t5", {gone("t")})), IsEmpty());
+  EXPECT_EQ(world.state.counts.resources, 1U);
+  EXPECT_EQ(world.rows.rows.size(), 4U);  // index, body, time and UID row of the event
+}
+
 TEST(CalendarMachine, RepeatedPagesAreNoOps) {
   CalendarWorld world;
   world.step(world.configured);

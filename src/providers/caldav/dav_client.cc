@@ -84,9 +84,8 @@ Result<DavAnswer> DavClient::send(const DavRequest& request, const Url& url,
       client_.send(std::move(http), url, [&sink](std::string_view piece) { return sink(piece); });
   if (!sent) {
     Error error = std::move(sent).error();
-    return fail(sink.fault() ? in_context(context, with_first_words(*sink.fault(), sink, nullptr))
-                             : in_context("account " + settings().id + ": " + request.doing,
-                                          std::move(error)));
+    if (sink.fault()) error = with_first_words(*sink.fault(), sink, nullptr);
+    return fail(in_context(context, std::move(error)));
   }
   DavAnswer answer;
   answer.status = sent->response.status;

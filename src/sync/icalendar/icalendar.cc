@@ -1,5 +1,6 @@
 #include "sync/icalendar/icalendar.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <utility>
@@ -36,6 +37,12 @@ std::string other_components(const Document& document) {
     }
   }
   return names.empty() ? names : names + ")";
+}
+
+bool holds_other_items(const Document& document) {
+  constexpr std::string_view kNames[] = {"VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return !document.all(name).empty(); });
 }
 
 // The revisions that count, one for each identity.
@@ -79,6 +86,7 @@ Result<std::vector<CalendarEvent>> parse_resource(std::string_view bytes, const 
   TM_ASSIGN(const Document document, Document::parse(bytes, limits));
   const auto vevents = document.all("VEVENT");
   if (vevents.empty()) {
+    if (holds_other_items(document)) return std::vector<CalendarEvent>();
     return fail(Errc::parse_error, "no VEVENT in it" + other_components(document));
   }
   ZoneResolver zones(document);

@@ -80,11 +80,20 @@ TEST(ICalendar, RefusesWhatItCannotPlaceInTime) {
   EXPECT_THAT(reason(event("DTSTART;VALUE=DATE\n")), HasSubstr("is not a property"));
 }
 
+TEST(ICalendar, FindsNoEventsInTasksAndNotes) {
+  for (const char* name : {"VTODO", "VJOURNAL", "VFREEBUSY"}) {
+    const std::string item = std::string("BEGIN:") + name + "\nUID:t\nEND:" + name + "\n";
+    const auto events = parse_resource(calendar(item), {"t.ics", ""});
+    ASSERT_TRUE(events) << name;
+    EXPECT_TRUE(events->empty()) << name;
+  }
+}
+
 TEST(ICalendar, RefusesWhatIsNotOneEventSeries) {
   EXPECT_THAT(reason("<html>no</html>"), HasSubstr("not iCalendar"));
   EXPECT_THAT(reason(""), HasSubstr("not iCalendar"));
   EXPECT_THAT(reason(calendar("")), HasSubstr("no VEVENT"));
-  EXPECT_THAT(reason(calendar("BEGIN:VTODO\nUID:t\nEND:VTODO\n")), HasSubstr("VTODO"));
+  EXPECT_THAT(reason(calendar("BEGIN:VTIMEZONE\nTZID:x\nEND:VTIMEZONE\n")), HasSubstr("VTIMEZONE"));
   EXPECT_THAT(reason(calendar("BEGIN:VEVENT\nDTSTART:20250101\nEND:VEVENT\n")),
               HasSubstr("without UID"));
   EXPECT_THAT(reason(calendar("BEGIN:VEVENT\nUID:a\nDTSTART:20250101\nEND:VEVENT\n"
