@@ -33,8 +33,8 @@ struct Address {  // what the provider knows and the bytes do not say
 };
 
 // The canonical events of one resource: master or single first, then overrides by recurrence id.
-// external_event_id is href, for an override href + "#" + recurrence_id. None when the resource is a
-// task, a note or free/busy time. An error is the reason to quarantine the resource (parse_error,
+// external_event_id is href, for an override href + "#" + recurrence_id. None when the resource is
+// a task, a note or free/busy time. An error is the reason to quarantine the resource (parse_error,
 // limit_exceeded): unparsable bytes, nothing in it, more than one UID, an event without DTSTART, an
 // impossible date.
 Result<std::vector<CalendarEvent>> parse_resource(std::string_view bytes, const Address& address,
