@@ -60,7 +60,8 @@ Engine::Impl::Impl(Store& store, const Clock& clock, Metrics& metrics, EngineOpt
       timers_(store),
       dispatcher_(store, options.effects_in_memory),
       inbox_({options.inbox_capacity, options.inbox_bytes}),
-      durable_(store.last_sequence()) {
+      durable_(store.last_sequence()),
+      committer_(store, [this] { commit_returned(); }) {
   dispatcher_.add_executor({}, nullptr, kMessageLimits);
   metrics.on_collect([port = port_](Metrics& collected) {
     port->with_sink([&](engine::EffectSink& sink) { sink.show_depths(collected); });
@@ -110,7 +111,7 @@ Result<bool> Engine::Impl::enqueue(std::unique_ptr<Work>& work, bool may_turn) {
   }
   ++arrivals_;
   if (may_turn && asleep_ && inbox_.size() == 1) return true;
-  wake_.notify_one();
+  if (!collecting_ || inbox_.size() == engine::kWorthWaking) wake_.notify_one();
   return false;
 }
 
@@ -139,7 +140,7 @@ bool Engine::Impl::turn_for_sleeper() {
     const std::lock_guard lock(mutex_);
     timer_before = published_.next_timer;
   }
-  const auto turned = turn_locked();
+  const auto turned = turn_locked(Mode::one_by_one);
   turn.unlock();
   const std::lock_guard lock(mutex_);
   return !turned.retry_soon && inbox_.empty() && abandoned_.empty() && !stopping_ &&
@@ -162,10 +163,10 @@ Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
   // The loop's own thread (a callback, an executor's start()) and a caller of an engine without a
   // thread turn the loop themselves: nobody else would.
   if (nested) {
-    while (!waiter.answered()) turn_as_owner();
+    while (!waiter.answered()) turn_as_owner(Mode::one_by_one);
   } else if (!threaded) {
     while (!waiter.answered()) {
-      if (!turn().did_something && waiter.wait_a_moment()) break;
+      if (!turn(Mode::one_by_one).did_something && waiter.wait_a_moment()) break;
     }
   }
   return waiter.wait();
@@ -191,7 +192,7 @@ Result<void> Engine::Impl::report_and_wait(std::unique_ptr<Work> work) {
   const bool nested = turned_by_me();
   work->answer_at_once = nested;
   TM_TRY(enqueue(work));
-  while (nested && !waiter.answered()) turn_as_owner();
+  while (nested && !waiter.answered()) turn_as_owner(Mode::one_by_one);
   TM_TRY(waiter.wait());
   return {};
 }
@@ -213,8 +214,8 @@ void Engine::Impl::show_depths(Metrics& metrics) {
 
 bool Engine::Impl::idle_locked() const {
   const bool timer_due = published_.next_timer && *published_.next_timer <= clock_.now();
-  return !turning_ && inbox_.empty() && abandoned_.empty() && published_.waiting == 0 &&
-         published_.running == 0 && !timer_due;
+  return !turning_ && flight_ == Flight::none && inbox_.empty() && abandoned_.empty() &&
+         published_.waiting == 0 && published_.running == 0 && !timer_due;
 }
 
 Engine::Engine(Store& store, const Clock& clock, Metrics& metrics, EngineOptions options)
@@ -238,7 +239,8 @@ Result<void> Engine::recover() {
   const std::lock_guard turn(impl_->turn_mutex_);
   TM_TRY(impl_->timers_.recover());
   TM_TRY(impl_->dispatcher_.recover(impl_->store_.last_sequence()));
-  impl_->publish();
+  const std::lock_guard lock(impl_->mutex_);
+  impl_->publish_locked();
   return {};
 }
 
@@ -255,7 +257,7 @@ void Engine::submit(Input input, std::function<void(Result<Receipt>)> done) {
 }
 
 bool Engine::run_one_batch() {
-  return impl_->turn().did_something;
+  return impl_->turn(Impl::Mode::one_by_one).did_something;
 }
 
 std::optional<WallTime> Engine::next_timer() const {

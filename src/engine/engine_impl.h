@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/metrics.h"
+#include "engine/committer.h"
 #include "engine/dispatcher.h"
 #include "engine/effect_port.h"
 #include "engine/engine.h"
@@ -40,28 +41,66 @@ struct Engine::Impl final : engine::EffectSink {
   Depths depths() const;
   bool idle_locked() const;
 
+  using Duration = std::chrono::steady_clock::duration;
+
+  // One batch on its way from its steps to its answers.
+  struct Batch {
+    struct Item {
+      std::unique_ptr<Work> work;
+      engine::Outcome outcome{};
+      bool held = false;  // failed for what stands before it, without a step of its own
+    };
+    std::vector<Item> items{};
+    Duration stepping{};
+    WallTime now{};
+    engine::BatchOutcome outcome{};  // once it is on its way to the store
+  };
+  // Only the engine's own thread overlaps one batch's commit with the next one's steps: whoever
+  // turns the loop by hand wants the same batches every time, and nothing going on in between.
+  enum class Mode : std::uint8_t { one_by_one, overlapping };
+
   // loop.cc: one turn
   struct Turned {
     bool did_something = false;
     bool retry_soon = false;  // something of ours failed: try again, but after a pause
+    bool full = false;        // the open batch takes no more
   };
-  Turned turn();
-  Turned turn_locked();
-  bool turn_as_owner();
-  Works gather(WallTime now);
-  bool step_all(Works works, WallTime now);
-  void step_one(std::unique_ptr<Work> work, Works& stepped, Works& later);
-  void settle(const Work& work, engine::Outcome outcome, WallTime now);
-  void act_on(engine::BatchOutcome& outcome);
-  Works take_more(std::size_t stepped, bool full);
-  void put_back(Works works);
-  void undo(Works stepped, Works later, const Error& error);
-  bool start_effects();
-  void publish();
+  Turned turn(Mode mode);
+  Turned turn_locked(Mode mode);
+  bool turn_as_owner(Mode mode);
+  Works gather(WallTime now, Mode mode);
+  void step_all(Works works, WallTime now, Mode mode);
+  bool step_one(std::unique_ptr<Work>& work);
+  bool full() const;
+  Works take_more(Mode mode, const Works& later);
+  std::size_t room(Mode mode) const;
   bool turned_by_me() const { return owner_.load() == std::this_thread::get_id(); }
 
+  // commit.cc: making batches durable
+  bool ripe(const Batch& batch) const;
+  bool has_returned() const;
+  void commit_returned();  // on the committer's thread
+  bool commit_open(Mode mode);
+  bool land(Mode mode);
+  bool finish_started();
+  engine::Committed wait_for_commit();
+  void launch();
+  bool conclude(Batch batch, const engine::Committed& committed);
+  Works undo(Batch batch, const Error& error);
+  Works drop_open();
+  void put_back(Works works);
+
+  // after_commit.cc: acting on what is durable
+  Works absorb(Batch batch, Duration took);
+  void settle(const Work& work, engine::Outcome outcome, WallTime now);
+  void act_on(engine::BatchOutcome& outcome);
+  void answer(Works works);
+  bool start_effects();
+  void publish_locked();
+
   // lifecycle.cc: the thread around it
-  void run();
+  void run(Mode mode);
+  bool wait_while_committing(bool collect);
   void wait_for_work(std::uint64_t seen, bool retry);
   void stop(std::chrono::milliseconds deadline);
   void finish();
@@ -80,19 +119,28 @@ struct Engine::Impl final : engine::EffectSink {
   engine::TimerQueue timers_;
   engine::Dispatcher dispatcher_;
   bool starting_effects_ = false;
-  bool retry_soon_ = false;                // something of ours failed: try again, but after a pause
-  std::vector<engine::Outcome> outcomes_;  // of this batch's stepped inputs
+  bool limit_time_ = false;
+  bool retry_soon_ = false;  // something of ours failed: try again, but after a pause
+  // At most one batch of each kind; the open one is stepped on top of the one in flight, and is
+  // open from one turn to the next only while there is one.
+  std::optional<Batch> in_flight_;  // being committed by committer_, or just committed
+  std::optional<Batch> open_;
+  Duration sync_cost_{};  // what a commit costs however little is in it: a running estimate
   std::map<std::string, Error, std::less<>> held_;  // instances whose order waits for a retry
 
   // Guarded by mutex_.
   mutable std::mutex mutex_;
   std::condition_variable wake_;          // the loop's thread
+  std::condition_variable returned_;      // who waits for the commit in flight
   mutable std::condition_variable news_;  // whoever waits for a record, for idleness, for the end
   engine::Inbox inbox_;
   std::vector<std::string> abandoned_;
   std::uint64_t arrivals_ = 0;  // counts what came in, to tell news from what was put back
   Sequence durable_ = 0;
   bool turning_ = false;
+  enum class Flight : std::uint8_t { none, committing, returned };
+  Flight flight_ = Flight::none;  // how far in_flight_ is
+  bool collecting_ = false;       // the loop's thread wants more inputs during a commit
   bool threaded_ = false;
   bool asleep_ = false;    // the loop's thread has nothing to do
   bool stopping_ = false;  // no new inputs
@@ -108,6 +156,7 @@ struct Engine::Impl final : engine::EffectSink {
 
   std::thread thread_;
   milliseconds retry_pause_{0};
+  engine::Committer committer_;  // last: its thread ends first
 };
 
 }  // namespace tidemark

@@ -17,6 +17,10 @@ inline constexpr std::size_t kMaxOutputs = 0xFFFF;  // kRecordIndex is not an ou
 // So that the largest input and the largest transition together fit one commit of the store.
 inline constexpr std::size_t kMaxTransitionBytes = 8U << 20;
 
+// How many inputs wake the loop while a commit is going on: one alone would cost a thread switch
+// that is dearer than its step.
+inline constexpr std::size_t kWorthWaking = 16;
+
 // "<kind>/<tenant>/<rest>", not too long.
 bool valid_instance_id(const InstanceId& id);
 

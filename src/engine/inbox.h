@@ -32,6 +32,7 @@ struct Work {
   std::optional<WallTime> timer_due{};  // timer: with instance and name (payload), its key
   std::function<void(Result<Receipt>)> done{};
   bool answer_at_once = false;
+  bool made_correlation_id = false;  // the stepper's, not the submitter's
   Result<Receipt> result{};
   std::unique_ptr<Work> next{};  // the inbox's link
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/engine_impl.h"
+#include "engine/engine_limits.h"
 
 namespace tidemark {
 namespace {
@@ -21,22 +22,37 @@ void Engine::start() {
   impl_->threaded_ = true;
   impl_->thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "engine");  // for top, perf and core dumps
-    impl_->run();
+    impl_->run(Impl::Mode::overlapping);
   });
 }
 
-void Engine::Impl::run() {
+void Engine::Impl::run(Mode mode) {
   while (true) {
     std::uint64_t seen = 0;
     {
       const std::lock_guard lock(mutex_);
       seen = arrivals_;
-      const bool done = inbox_.empty() && abandoned_.empty() && published_.running == 0;
+      const bool done = inbox_.empty() && abandoned_.empty() && published_.running == 0 &&
+                        flight_ == Flight::none;
       if (stopping_ && (done || std::chrono::steady_clock::now() >= stop_deadline_)) return;
     }
-    const auto turned = turn();
+    const auto turned = turn(mode);
+    if (wait_while_committing(!turned.full && !turned.retry_soon)) continue;
     if (turned.retry_soon || !turned.did_something) wait_for_work(seen, turned.retry_soon);
   }
+}
+
+// For the commit in flight, or until there is enough to step meanwhile. False: nothing is in
+// flight.
+bool Engine::Impl::wait_while_committing(bool collect) {
+  std::unique_lock lock(mutex_);
+  if (flight_ == Flight::none) return false;
+  collecting_ = collect;
+  wake_.wait(lock, [&] {
+    return flight_ != Flight::committing || (collect && inbox_.size() >= engine::kWorthWaking);
+  });
+  collecting_ = false;
+  return true;
 }
 
 void Engine::Impl::wait_for_work(std::uint64_t seen, bool retry) {
@@ -86,7 +102,7 @@ void Engine::Impl::stop(std::chrono::milliseconds deadline) {
   if (thread_.joinable()) {
     thread_.join();
   } else {
-    run();
+    run(Mode::one_by_one);
   }
   finish();
 }
@@ -94,7 +110,12 @@ void Engine::Impl::stop(std::chrono::milliseconds deadline) {
 void Engine::Impl::finish() {
   // A submitter may be turning the loop: what it puts back must not come after the end.
   std::unique_lock turn(turn_mutex_, std::defer_lock);
-  if (!turned_by_me()) turn.lock();
+  if (!turned_by_me()) {
+    turn.lock();
+    owner_ = std::this_thread::get_id();
+    finish_started();
+    owner_ = std::thread::id();
+  }
   Works left;
   {
     const std::lock_guard lock(mutex_);

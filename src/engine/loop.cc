@@ -1,7 +1,8 @@
-// One turn of the loop: gather, step, commit, then act on what became durable.
+// One turn of the loop: gather, step, have it committed.
+#include <algorithm>
+
 #include "base/log.h"
 #include "engine/engine_impl.h"
-#include "engine/keys.h"
 
 namespace tidemark {
 
@@ -13,24 +14,25 @@ constexpr std::size_t kDedupeSweep = 64;  // keys looked at per batch
 // Of one batch, so that nobody's answer waits for hundreds of slow steps. Only on the engine's own
 // thread: who turns the loop by hand wants the same batches every time.
 constexpr milliseconds kLongestStepping{10};
+constexpr std::size_t kTakenAtOnce = 32;
 
 }  // namespace
 
-Engine::Impl::Turned Engine::Impl::turn() {
-  if (turned_by_me()) return {turn_as_owner(), false};
+Engine::Impl::Turned Engine::Impl::turn(Mode mode) {
+  if (turned_by_me()) return {turn_as_owner(Mode::one_by_one), false};
   const std::lock_guard turn(turn_mutex_);
-  return turn_locked();
+  return turn_locked(mode);
 }
 
-Engine::Impl::Turned Engine::Impl::turn_locked() {
+Engine::Impl::Turned Engine::Impl::turn_locked(Mode mode) {
   owner_ = std::this_thread::get_id();
   {
     const std::lock_guard lock(mutex_);
     turning_ = true;
   }
   retry_soon_ = false;
-  const bool did_something = turn_as_owner();
-  const Turned turned{did_something, retry_soon_};
+  const bool did_something = turn_as_owner(mode);
+  const Turned turned{did_something, retry_soon_, full()};
   owner_ = std::thread::id();
   const std::lock_guard lock(mutex_);
   turning_ = false;
@@ -38,22 +40,30 @@ Engine::Impl::Turned Engine::Impl::turn_locked() {
   return turned;
 }
 
-bool Engine::Impl::turn_as_owner() {
-  const WallTime now = clock_.now();
+bool Engine::Impl::turn_as_owner(Mode mode) {
   bool did_something = false;
-  if (auto works = gather(now); !works.empty()) did_something = step_all(std::move(works), now);
+  if (in_flight_ && (mode == Mode::one_by_one || has_returned())) {
+    did_something = mode == Mode::one_by_one ? finish_started() : land(mode);
+    // Failed: there may have to be a pause before anything is tried again.
+    if (!did_something) return false;
+  }
+  const WallTime now = clock_.now();
+  if (auto works = gather(now, mode); !works.empty()) step_all(std::move(works), now, mode);
+  if (open_ && !in_flight_ && commit_open(mode)) did_something = true;
   if (start_effects()) did_something = true;
-  publish();
+  const std::lock_guard lock(mutex_);
+  publish_locked();
   return did_something;
 }
 
-Engine::Impl::Works Engine::Impl::gather(WallTime now) {
+Engine::Impl::Works Engine::Impl::gather(WallTime now, Mode mode) {
   std::vector<std::string> abandoned;
   bool stopping = false;
   {
     const std::lock_guard lock(mutex_);
     abandoned.swap(abandoned_);
     stopping = stopping_;
+    limit_time_ = threaded_;
   }
   for (const auto& key : abandoned) {
     dispatcher_.parked(key);
@@ -71,199 +81,73 @@ Engine::Impl::Works Engine::Impl::gather(WallTime now) {
   }
   const std::lock_guard lock(mutex_);
   for (auto& work : due) inbox_.push(std::move(work));
-  return inbox_.take(options_.max_batch_inputs, options_.max_batch_bytes);
+  return inbox_.take(room(mode), options_.max_batch_bytes);
 }
 
-void Engine::Impl::step_one(std::unique_ptr<Work> work, Works& stepped, Works& later) {
+// False: not now, something of its instance has to be tried again before it.
+bool Engine::Impl::step_one(std::unique_ptr<Work>& work) {
   if (const auto held = held_.find(work->input.instance.value); held != held_.end()) {
-    if (work->retried()) return later.push_back(std::move(work));
+    if (work->retried()) return false;
     work->result = fail(held->second);
-    outcomes_.push_back(Outcome::failed);
-    return stepped.push_back(std::move(work));
+    open_->items.push_back({std::move(work), Outcome::failed, true});
+    return true;
   }
   const auto begun = std::chrono::steady_clock::now();
   const Outcome outcome = stepper_.step(*work);
-  metrics_.step_took(work->input.instance.kind(), std::chrono::steady_clock::now() - begun);
+  const auto took = std::chrono::steady_clock::now() - begun;
+  open_->stepping += took;
+  metrics_.step_took(work->input.instance.kind(), took);
   if (outcome == Outcome::failed && work->retried() && retryable(work->result.error().code)) {
     held_.emplace(work->input.instance.value, work->result.error());
-    return later.push_back(std::move(work));
+    return false;
   }
-  outcomes_.push_back(outcome);
-  stepped.push_back(std::move(work));
+  open_->items.push_back({std::move(work), outcome});
+  return true;
 }
 
-// False when all that happened is that something has to be tried again.
-bool Engine::Impl::step_all(Works works, WallTime now) {
-  Works stepped;
-  Works later;
-  stepped.reserve(works.size());
-  outcomes_.clear();
+// Into the open batch. What does not get into it goes back to where it came from.
+void Engine::Impl::step_all(Works works, WallTime now, Mode mode) {
   held_.clear();
-  bool limit_time = false;
-  {
-    const std::lock_guard lock(mutex_);
-    limit_time = threaded_;
+  if (open_) {
+    stepper_.go_on(now);
+  } else {
+    open_.emplace();
+    open_->items.reserve(works.size());
+    stepper_.begin(in_flight_ ? in_flight_->outcome.last : durable_, now);
+    stepper_.sweep_dedupe(kDedupeSweep);
   }
-  stepper_.begin(durable_, now);
-  stepper_.sweep_dedupe(kDedupeSweep);
-  const auto begun_stepping = std::chrono::steady_clock::now();
-  const auto full = [&] {
-    return stepper_.batch().bytes() > options_.max_batch_bytes ||
-           (limit_time && std::chrono::steady_clock::now() - begun_stepping > kLongestStepping);
-  };
+  open_->now = now;
+  Works later;
   // What arrives while the batch is being stepped still gets into it: fuller batches, fewer syncs.
-  for (; !works.empty(); works = take_more(stepped.size(), !later.empty() || full())) {
+  for (; !works.empty(); works = take_more(mode, later)) {
     for (auto& work : works) {
-      if (!stepped.empty() && full()) {
-        later.push_back(std::move(work));
-      } else {
-        step_one(std::move(work), stepped, later);
-      }
+      const bool over = !open_->items.empty() && full();
+      if (over || !step_one(work)) later.push_back(std::move(work));
     }
   }
   if (!held_.empty()) retry_soon_ = true;
-
-  auto outcome = std::move(stepper_.outcome());
-  if (stepper_.batch().count() > 0) {
-    const auto begun = std::chrono::steady_clock::now();
-    const auto committed = store_.commit(stepper_.take_batch(), outcome.last);
-    if (!committed) {
-      undo(std::move(stepped), std::move(later), committed.error());
-      return false;
-    }
-    metrics_.committed(outcome, std::chrono::steady_clock::now() - begun);
-  }
   put_back(std::move(later));
-  for (std::size_t i = 0; i < stepped.size(); ++i) settle(*stepped[i], outcomes_[i], now);
-  act_on(outcome);
-  {
-    const std::lock_guard lock(mutex_);
-    durable_ = outcome.last;
-  }
-  publish();
-  news_.notify_all();
-  for (auto& work : stepped) {
-    if (work->done) work->done(std::move(work->result));
-  }
-  return !stepped.empty();
 }
 
-Engine::Impl::Works Engine::Impl::take_more(std::size_t stepped, bool full) {
-  if (full || !held_.empty() || stepped >= options_.max_batch_inputs) return {};
+bool Engine::Impl::full() const {
+  return open_ && (open_->items.size() >= options_.max_batch_inputs ||
+                   stepper_.batch().bytes() > options_.max_batch_bytes ||
+                   (limit_time_ && open_->stepping > kLongestStepping));
+}
+
+// How many inputs to take. Few at a time when the batch may leave before all of them are stepped.
+std::size_t Engine::Impl::room(Mode mode) const {
+  if (full()) return 0;
+  const auto left = options_.max_batch_inputs - (open_ ? open_->items.size() : 0);
+  return mode == Mode::overlapping ? std::min(left, kTakenAtOnce) : left;
+}
+
+Engine::Impl::Works Engine::Impl::take_more(Mode mode, const Works& later) {
+  if (!later.empty() || full()) return {};
+  if (mode == Mode::overlapping && !in_flight_ && ripe(*open_)) return {};
   const std::lock_guard lock(mutex_);
-  return inbox_.take(options_.max_batch_inputs - stepped, options_.max_batch_bytes);
-}
-
-void Engine::Impl::put_back(Works works) {
-  if (works.empty()) return;
-  const std::lock_guard lock(mutex_);
-  inbox_.put_back(std::move(works));
-}
-
-// Nothing of the batch is in the store: outside inputs are told, our own are tried again.
-void Engine::Impl::undo(Works stepped, Works later, const Error& error) {
-  log::error("a commit failed: its inputs are refused, the engine's own are tried again",
-             {.error_code = name(error.code), .detail = error.message});
-  metrics_.commit_failed(name(error.code));
-  Works again;
-  Works refused;
-  for (auto& work : stepped) (work->retried() ? again : refused).push_back(std::move(work));
-  for (auto& work : later) again.push_back(std::move(work));
-  retry_soon_ = retry_soon_ || !again.empty();
-  put_back(std::move(again));
-  publish();
-  for (auto& work : refused) {
-    metrics_.input(Outcome::failed);
-    if (work->done) work->done(fail(error));
-  }
-}
-
-void Engine::Impl::settle(const Work& work, Outcome outcome, WallTime now) {
-  metrics_.input(outcome);
-  const bool failed = outcome == Outcome::failed;
-  if (work.source == Work::Source::timer) {
-    failed ? timers_.defer(work, now) : timers_.settle(work);
-  }
-  if (work.source == Work::Source::completion && failed) {
-    dispatcher_.parked(work.outbox_key);
-    metrics_.effect_ended(work.outbox_key, "refused");
-  }
-  if (outcome == Outcome::rejected || (failed && work.source != Work::Source::submitted)) {
-    constexpr std::string_view kWhat[] = {
-        "", "a machine refused an effect's progress",
-        "a machine refused an effect's result: the effect stays in the outbox until the next start",
-        "a machine refused a timer: it fires again later",
-        "a machine refused a message: it is dropped and its journal record says why"};
-    log::error(kWhat[static_cast<std::size_t>(work.source)],
-               {.correlation_id = work.input.correlation_id,
-                .company_id = work.input.instance.tenant(),
-                .error_code = name(work.result.error().code),
-                .detail = work.input.instance.value + " " + work.input.type + ": " +
-                          work.result.error().message});
-  }
-}
-
-void Engine::Impl::act_on(engine::BatchOutcome& outcome) {
-  for (const auto& key : outcome.outbox_removed) {
-    dispatcher_.removed(key);
-    metrics_.effect_ended(key, "completed");
-  }
-  for (auto& entry : outcome.outbox_added) dispatcher_.added(std::move(entry));
-  for (const auto due : outcome.timers_set) timers_.added(due);
-  timers_.count_changed(outcome.timers_delta);
-}
-
-bool Engine::Impl::start_effects() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (starting_effects_ || stopping_) return false;
-  }
-  auto starts = dispatcher_.take_startable();
-  if (starts.failure) {
-    retry_soon_ = true;
-    log::error("part of the outbox cannot be read: its effects start late",
-               {.error_code = name(starts.failure->code), .detail = starts.failure->message});
-  }
-  starting_effects_ = true;
-  for (auto& start : starts.items) {
-    auto& entry = start.entry;
-    if (entry.is_message()) {
-      auto work = std::make_unique<Work>();
-      work->source = Work::Source::message;
-      work->outbox_key = engine::outbox_key({}, entry.host, entry.position);
-      work->input.instance.value = std::move(entry.host);
-      work->input.type = std::move(entry.type);
-      work->input.payload = std::move(entry.payload);
-      work->input.correlation_id = std::move(entry.correlation_id);
-      work->input.causation_id =
-          make_id(kRecordPrefix, entry.at, {entry.position.sequence, kRecordIndex});
-      const std::lock_guard lock(mutex_);
-      inbox_.push(std::move(work));
-      continue;
-    }
-    std::string id = make_id(kEffectPrefix, entry.at, entry.position);
-    auto handle = engine::make_handle(port_, entry, id);
-    metrics_.effect_started(entry.executor);
-    Effect effect{entry.position,
-                  entry.instance,
-                  std::string(entry.instance.tenant()),
-                  {std::move(entry.executor), std::move(entry.host), std::move(entry.payload)},
-                  std::move(entry.correlation_id),
-                  std::move(id),
-                  start.again};
-    start.executor->start(std::move(effect), std::move(handle));
-  }
-  starting_effects_ = false;
-  return !starts.items.empty();
-}
-
-void Engine::Impl::publish() {
-  const std::lock_guard lock(mutex_);
-  published_.waiting = dispatcher_.waiting();
-  published_.outbox = dispatcher_.size();
-  published_.running = dispatcher_.running_effects();
-  published_.timers = timers_.count();
-  published_.next_timer = timers_.next();
+  if (flight_ == Flight::returned) return {};
+  return inbox_.take(room(mode), options_.max_batch_bytes);
 }
 
 }  // namespace tidemark

@@ -1,22 +1,22 @@
 #include "engine/overlay.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidemark::engine {
+namespace {
 
-Result<std::optional<std::string>> Overlay::get(Table table, std::string_view key) const {
-  const auto& own = changes(table);
-  if (const auto found = own.find(key); found != own.end()) return found->second;
-  return store_.get(table, key);
-}
+using Scan = std::function<Result<void>(const ScanVisitor&)>;
 
-Result<void> Overlay::scan(Table table, std::string_view prefix, std::string_view from,
-                           const ScanVisitor& visitor) const {
-  const auto& own = changes(table);
-  auto next = own.lower_bound(std::max(prefix, from));
-  const auto in_range = [&] { return next != own.end() && next->first.starts_with(prefix); };
+// Lays the changes, from the first key >= start among those with the prefix, over what `below`
+// visits.
+template <class Changes>
+Result<void> scan_over(const Changes& changes, std::string_view prefix, std::string_view start,
+                       const Scan& below, const ScanVisitor& visitor) {
+  auto next = changes.lower_bound(start);
+  const auto in_range = [&] { return next != changes.end() && next->first.starts_with(prefix); };
   bool go_on = true;
-  TM_TRY(store_.scan(table, prefix, from, [&](std::string_view key, std::string_view value) {
+  TM_TRY(below([&](std::string_view key, std::string_view value) {
     while (go_on && in_range() && next->first < key) {
       if (next->second) go_on = visitor(next->first, *next->second);
       ++next;
@@ -35,6 +35,31 @@ Result<void> Overlay::scan(Table table, std::string_view prefix, std::string_vie
   return {};
 }
 
+}  // namespace
+
+Result<std::optional<std::string>> Overlay::get(Table table, std::string_view key) const {
+  const auto& own = in(own_, table);
+  if (const auto found = own.find(key); found != own.end()) return found->second;
+  const auto& committing = in(committing_, table);
+  if (const auto found = committing.find(key); found != committing.end()) return found->second;
+  return store_.get(table, key);
+}
+
+Result<void> Overlay::scan(Table table, std::string_view prefix, std::string_view from,
+                           const ScanVisitor& visitor) const {
+  const auto start = std::max(prefix, from);
+  const Scan stored = [&](const ScanVisitor& visit) {
+    return store_.scan(table, prefix, from, visit);
+  };
+  if (in(committing_, table).empty()) {
+    return scan_over(in(own_, table), prefix, start, stored, visitor);
+  }
+  const Scan committing = [&](const ScanVisitor& visit) {
+    return scan_over(in(committing_, table), prefix, start, stored, visit);
+  };
+  return scan_over(in(own_, table), prefix, start, committing, visitor);
+}
+
 Result<void> Overlay::scan_last(Table table, std::string_view prefix,
                                 const std::function<void(std::string_view key)>& visitor) const {
   std::optional<std::string> greatest;
@@ -42,27 +67,29 @@ Result<void> Overlay::scan_last(Table table, std::string_view prefix,
     greatest = key;
     return false;
   }));
-  const auto& own = changes(table);
-  for (auto next = own.lower_bound(prefix); next != own.end() && next->first.starts_with(prefix);
-       ++next) {
-    if (next->second && (!greatest || next->first > *greatest)) greatest = next->first;
+  for (const auto* layer : {&committing_, &own_}) {
+    const auto& changes = in(*layer, table);
+    for (auto next = changes.lower_bound(prefix);
+         next != changes.end() && next->first.starts_with(prefix); ++next) {
+      if (next->second && (!greatest || next->first > *greatest)) greatest = next->first;
+    }
   }
   if (greatest) visitor(*greatest);
   return {};
 }
 
 bool Overlay::touched(Table table, std::string_view key) const {
-  return changes(table).contains(key);
+  return in(own_, table).contains(key) || in(committing_, table).contains(key);
 }
 
 void Overlay::put(Table table, std::string_view key, std::string value) {
   batch_.put(table, key, value);
-  changes_[static_cast<std::size_t>(table)].insert_or_assign(std::string(key), std::move(value));
+  own(table).insert_or_assign(std::string(key), std::move(value));
 }
 
 void Overlay::erase(Table table, std::string_view key) {
   batch_.erase(table, key);
-  changes_[static_cast<std::size_t>(table)].insert_or_assign(std::string(key), std::nullopt);
+  own(table).insert_or_assign(std::string(key), std::nullopt);
 }
 
 void Overlay::append(Table table, std::string_view key, std::string_view value) {
@@ -70,10 +97,17 @@ void Overlay::append(Table table, std::string_view key, std::string_view value) 
 }
 
 WriteBatch Overlay::take() {
-  for (auto& table : changes_) table.clear();
-  WriteBatch taken = std::move(batch_);
+  committing_.swap(own_);
+  return std::exchange(batch_, WriteBatch());
+}
+
+void Overlay::settled() {
+  for (auto& changes : committing_) changes.clear();
+}
+
+void Overlay::drop() {
+  for (auto& changes : own_) changes.clear();
   batch_ = WriteBatch();
-  return taken;
 }
 
 }  // namespace tidemark::engine

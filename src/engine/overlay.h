@@ -1,5 +1,6 @@
-// What the steps of one batch have written and the store does not hold yet, laid over the store:
-// the next step of the batch reads through it. Every write goes to the overlay and to the batch at
+// What steps have written and the store does not hold for certain yet, laid over the store: the
+// next step reads through it. Two layers: the batch being filled, and below it the one that is
+// being committed meanwhile, if there is one. Every write goes to the overlay and to the batch at
 // once. Used by the engine's loop only.
 #pragma once
 
@@ -25,7 +26,7 @@ class Overlay {
   // Visits the greatest key that starts with prefix, if there is one.
   Result<void> scan_last(Table table, std::string_view prefix,
                          const std::function<void(std::string_view key)>& visitor) const;
-  // True when this batch wrote or erased the key.
+  // True when it was written or erased and the store may not show that yet.
   bool touched(Table table, std::string_view key) const;
 
   // Visible to later steps of the batch.
@@ -35,16 +36,26 @@ class Overlay {
   void append(Table table, std::string_view key, std::string_view value);
 
   const WriteBatch& batch() const { return batch_; }
-  // The batch to commit; the overlay is empty afterwards.
+  // The batch to commit. Its changes stay visible, as the lower layer, until settled(); a second
+  // take() has to wait for that.
   WriteBatch take();
+  // The commit has returned: what became of it is in the store.
+  void settled();
+  // Forgets the batch being filled.
+  void drop();
 
  private:
   using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
-  const Changes& changes(Table table) const { return changes_[static_cast<std::size_t>(table)]; }
+  using Layer = std::array<Changes, kTableCount>;
+  static const Changes& in(const Layer& layer, Table table) {
+    return layer[static_cast<std::size_t>(table)];
+  }
+  Changes& own(Table table) { return own_[static_cast<std::size_t>(table)]; }
 
   const StoreView& store_;
   WriteBatch batch_;
-  std::array<Changes, kTableCount> changes_;
+  Layer own_;
+  Layer committing_;
 };
 
 }  // namespace tidemark::engine

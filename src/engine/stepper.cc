@@ -1,5 +1,7 @@
 #include "engine/stepper.h"
 
+#include <utility>
+
 #include "engine/instance_rows.h"
 #include "engine/keys.h"
 
@@ -28,6 +30,8 @@ Outcome Stepper::step(Work& work) {
 }
 
 Result<Outcome> Stepper::try_step(Work& work) {
+  // Stepped before in a batch that came to nothing: an id made from its sequence then would lie.
+  if (std::exchange(work.made_correlation_id, false)) work.input.correlation_id.clear();
   TM_ASSIGN(auto first, find_duplicate(work));
   if (first) {
     work.result = *std::move(first);
@@ -57,6 +61,7 @@ Result<Outcome> Stepper::try_step(Work& work) {
     return Outcome::stale;
   }
   if (work.input.correlation_id.empty()) {
+    work.made_correlation_id = true;
     work.input.correlation_id = make_id(kCorrelationPrefix, now_, {next_, kRecordIndex});
   }
   TM_ASSIGN(auto transition, run(machine->second, work, loaded));

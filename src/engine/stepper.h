@@ -41,15 +41,22 @@ class Stepper {
   Stepper(const StoreView& store, const Machines& machines)
       : machines_(machines), overlay_(store) {}
 
-  // The batch's steps continue after `last` and share one time.
+  // The batch's steps continue after `last`.
   void begin(Sequence last, WallTime now);
+  // The steps from here on happen at this time.
+  void go_on(WallTime now) { now_ = now; }
   // Sets work.result.
   Outcome step(Work& work);
   // Erases some expired dedupe marks, at most so many keys looked at.
   void sweep_dedupe(std::size_t max_keys);
 
   const WriteBatch& batch() const { return overlay_.batch(); }
+  // For the commit. The next batch may be begun and stepped on top of it before that has returned,
+  // but not taken: first comes settled().
   WriteBatch take_batch() { return overlay_.take(); }
+  void settled() { overlay_.settled(); }
+  // Undoes the steps since begin().
+  void drop_batch() { overlay_.drop(); }
   BatchOutcome& outcome() { return outcome_; }
 
  private:
