@@ -79,6 +79,7 @@ class EngineTest : public ::testing::Test {
     store_ = std::make_unique<FragileStore>(*raw_);
     engine_ = std::make_unique<Engine>(*store_, clock_, metrics_, options_);
     engine_->register_machine(erase<Scripted>());
+    for (const auto& machine : more_machines_) engine_->register_machine(machine);
     engine_->register_executor("held", held_, limits_);
     const auto recovered = engine_->recover();
     ASSERT_TRUE(recovered) << recovered.error().message;
@@ -135,6 +136,7 @@ class EngineTest : public ::testing::Test {
   Metrics metrics_;
   EngineOptions options_;
   ExecutorLimits limits_{8, 2};
+  std::vector<AnyMachine> more_machines_;
   HeldEffects held_;
   std::unique_ptr<Store> raw_;
   std::unique_ptr<FragileStore> store_;

@@ -1,9 +1,11 @@
-// A real store whose commits and reads fail when a test says so.
+// A real store whose commits and reads wait or fail when a test says so.
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "store/store.h"
@@ -19,7 +21,25 @@ class FragileStore final : public Store {
   std::optional<Table> unreadable{};  // set only while nobody reads
   Errc with = Errc::disk_full;
 
+  // The next so many commits wait, each for a release() that says whether it succeeds.
+  void hold(int commits) {
+    const std::lock_guard lock(mutex_);
+    to_hold_ = commits;
+  }
+  void wait_until_held() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return held_; });
+  }
+  void release(bool succeed) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return held_; });
+    held_ = false;
+    verdict_ = succeed;
+    changed_.notify_all();
+  }
+
   Result<void> commit(WriteBatch&& batch, Sequence through) override {
+    if (!wait_for_verdict()) failing_commits = 1;
     if (failing_commits > 0) {
       --failing_commits;
       const WriteBatch dropped = std::move(batch);
@@ -52,7 +72,23 @@ class FragileStore final : public Store {
   Result<void> checkpoint(const std::string& path) override { return store_.checkpoint(path); }
 
  private:
+  bool wait_for_verdict() {
+    std::unique_lock lock(mutex_);
+    if (to_hold_ == 0) return true;
+    --to_hold_;
+    held_ = true;
+    verdict_.reset();
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return verdict_.has_value(); });
+    return *verdict_;
+  }
+
   Store& store_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int to_hold_ = 0;
+  bool held_ = false;
+  std::optional<bool> verdict_;
 };
 
 }  // namespace tidemark::test
