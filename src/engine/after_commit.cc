@@ -27,6 +27,11 @@ Engine::Impl::Works Engine::Impl::absorb(Batch batch, Duration took) {
 }
 
 void Engine::Impl::answer(Works works) {
+  engine::WakeTree sleepers;
+  for (auto& work : works) {
+    if (work->waiter) sleepers.add(*work->waiter, std::move(work->result));
+  }
+  sleepers.wake();
   for (auto& work : works) {
     if (work->done) work->done(std::move(work->result));
   }

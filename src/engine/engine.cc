@@ -12,37 +12,6 @@ namespace {
 // Messages are delivered through the inbox: at once as many as keep it busy, in order per target.
 constexpr ExecutorLimits kMessageLimits{1024, 64};
 
-// Where a blocked caller waits. The answer is given under the mutex, because the waiter may be gone
-// the moment it sees it.
-class Waiter {
- public:
-  std::function<void(Result<Receipt>)> answer() {
-    return [this](Result<Receipt> result) {
-      const std::lock_guard lock(mutex_);
-      result_ = std::move(result);
-      ready_.notify_one();
-    };
-  }
-  Result<Receipt> wait() {
-    std::unique_lock lock(mutex_);
-    ready_.wait(lock, [&] { return result_.has_value(); });
-    return *std::move(result_);
-  }
-  bool wait_a_moment() {
-    std::unique_lock lock(mutex_);
-    return ready_.wait_for(lock, milliseconds(10), [&] { return result_.has_value(); });
-  }
-  bool answered() {
-    const std::lock_guard lock(mutex_);
-    return result_.has_value();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::optional<Result<Receipt>> result_;
-};
-
 [[noreturn]] void registered_twice(std::string_view what, std::string_view name) {
   log::error("registered twice", {.detail = std::string(what) + " " + std::string(name)});
   std::abort();
@@ -115,18 +84,15 @@ Result<bool> Engine::Impl::enqueue(std::unique_ptr<Work>& work, bool may_turn) {
   return false;
 }
 
-bool Engine::Impl::take_in(Input input, std::function<void(Result<Receipt>)> done, bool may_turn) {
-  if (auto checked = check(input); !checked) {
-    done(fail(std::move(checked).error()));
+bool Engine::Impl::take_in(std::unique_ptr<Work> work, bool may_turn) {
+  if (auto checked = check(work->input); !checked) {
+    work->answer(fail(std::move(checked).error()));
     return false;
   }
-  auto work = std::make_unique<Work>();
-  work->input = std::move(input);
-  work->done = std::move(done);
   auto queued = enqueue(work, may_turn);
   if (queued) return *queued;
   if (queued.error().code == Errc::overloaded) metrics_.overloaded();
-  work->done(fail(std::move(queued).error()));
+  work->answer(fail(std::move(queued).error()));
   return false;
 }
 
@@ -148,9 +114,12 @@ bool Engine::Impl::turn_for_sleeper() {
 }
 
 Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
-  Waiter waiter;
+  engine::Waiter waiter;
+  auto work = std::make_unique<Work>();
+  work->input = std::move(input);
+  work->waiter = &waiter;
   const bool nested = turned_by_me();
-  const bool should_turn = take_in(std::move(input), waiter.answer(), !nested);
+  const bool should_turn = take_in(std::move(work), !nested);
   if (should_turn && !turn_for_sleeper()) {
     const std::lock_guard lock(mutex_);
     wake_.notify_one();
@@ -166,7 +135,7 @@ Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
     while (!waiter.answered()) turn_as_owner(Mode::one_by_one);
   } else if (!threaded) {
     while (!waiter.answered()) {
-      if (!turn(Mode::one_by_one).did_something && waiter.wait_a_moment()) break;
+      if (!turn(Mode::one_by_one).did_something && waiter.wait_for(milliseconds(10))) break;
     }
   }
   return waiter.wait();
@@ -187,8 +156,8 @@ Result<void> Engine::Impl::report_and_wait(std::unique_ptr<Work> work) {
   if (work->input.payload.size() > options_.max_input_bytes) {
     return fail(Errc::limit_exceeded, "an effect's progress is larger than an input may be");
   }
-  Waiter waiter;
-  work->done = waiter.answer();
+  engine::Waiter waiter;
+  work->waiter = &waiter;
   const bool nested = turned_by_me();
   work->answer_at_once = nested;
   TM_TRY(enqueue(work));
@@ -253,7 +222,10 @@ Result<Receipt> Engine::submit(Input input) {
 }
 
 void Engine::submit(Input input, std::function<void(Result<Receipt>)> done) {
-  impl_->take_in(std::move(input), std::move(done), false);
+  auto work = std::make_unique<engine::Work>();
+  work->input = std::move(input);
+  work->done = std::move(done);
+  impl_->take_in(std::move(work), false);
 }
 
 bool Engine::run_one_batch() {

@@ -16,6 +16,7 @@
 #include "engine/inbox.h"
 #include "engine/stepper.h"
 #include "engine/timer_queue.h"
+#include "engine/waiter.h"
 
 namespace tidemark {
 
@@ -31,7 +32,7 @@ struct Engine::Impl final : engine::EffectSink {
   Result<Receipt> submit_and_wait(Input input);
   // True: the caller should turn the loop itself, its thread is asleep and has not been woken.
   Result<bool> enqueue(std::unique_ptr<Work>& work, bool may_turn = false);
-  bool take_in(Input input, std::function<void(Result<Receipt>)> done, bool may_turn);
+  bool take_in(std::unique_ptr<Work> work, bool may_turn);
   bool turn_for_sleeper();
   void report(std::unique_ptr<Work> work) override;
   void abandon(std::string outbox_key) override;

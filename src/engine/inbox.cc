@@ -3,7 +3,14 @@
 #include <algorithm>
 #include <deque>
 
+#include "engine/waiter.h"
+
 namespace tidemark::engine {
+
+void Work::answer(Result<Receipt> answer) {
+  if (done) done(std::move(answer));
+  if (waiter) waiter->answer(std::move(answer));
+}
 
 // A list linked through Work, so that an instance with one input waiting costs no allocation of its
 // own beyond the lane.

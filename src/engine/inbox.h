@@ -16,6 +16,8 @@
 
 namespace tidemark::engine {
 
+class Waiter;
+
 // One input on its way through the engine.
 struct Work {
   enum class Source : std::uint8_t {
@@ -30,12 +32,15 @@ struct Work {
   Input input;
   std::string outbox_key{};             // progress, completion, message: the entry it reports on
   std::optional<WallTime> timer_due{};  // timer: with instance and name (payload), its key
+  // Who is answered: nobody, or one of these.
   std::function<void(Result<Receipt>)> done{};
+  Waiter* waiter = nullptr;
   bool answer_at_once = false;
   bool made_correlation_id = false;  // the stepper's, not the submitter's
   Result<Receipt> result{};
   std::unique_ptr<Work> next{};  // the inbox's link
 
+  void answer(Result<Receipt> answer);
   std::size_t bytes() const { return input.payload.size() + input.instance.value.size() + 256; }
   // The engine's own inputs cannot be submitted again by anyone, so it retries them itself; but not
   // when the loop's own thread is waiting for the answer.

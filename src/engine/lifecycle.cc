@@ -123,9 +123,7 @@ void Engine::Impl::finish() {
     left = inbox_.take(inbox_.size(), SIZE_MAX);
   }
   for (auto& work : left) {
-    if (work->done) {
-      work->done(fail(Errc::cancelled, "the engine stopped before this input was stepped"));
-    }
+    work->answer(fail(Errc::cancelled, "the engine stopped before this input was stepped"));
   }
   metrics_.flush();
   port_->close();

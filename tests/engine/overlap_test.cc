@@ -9,7 +9,7 @@
 namespace tidemark::test {
 namespace {
 
-// So many make a batch leave for its commit, and so many wake the loop during one.
+// So many make a batch leave for its commit, and exactly so many wake the loop during one.
 constexpr int kFirst = 4;
 constexpr int kSecond = 16;
 
@@ -160,8 +160,8 @@ TEST_F(Overlap, AnswersADuplicateOfWhatIsInFlightOnlyWhenThatIsDurable) {
     send_notes("x", "first", kFirst);
     start_and_hold();
     send(keyed());
-    send_notes("x", "second", kSecond);
-    wait_for_steps(steps + 1 + kFirst + kSecond);
+    send_notes("x", "second", kSecond - 1);
+    wait_for_steps(steps + 1 + kFirst + kSecond - 1);
     EXPECT_EQ(answered(), static_cast<std::size_t>(first));
     store_->release(succeeds);
     wait_for_answers(static_cast<std::size_t>(sent_));
@@ -186,8 +186,8 @@ TEST_F(Overlap, StartsAnEffectOnlyAfterItsOwnCommit) {
   send_notes("x", "first", kFirst);
   start_and_hold(2);
   send_watched("a", effect("second"));
-  send_notes("x", "second", kSecond);
-  wait_for_steps(2 + kFirst + kSecond);
+  send_notes("x", "second", kSecond - 1);
+  wait_for_steps(1 + kFirst + kSecond);
   EXPECT_EQ(held_.size(), 0U);
   store_->release(true);
   auto first = held_.wait_and_take();
@@ -199,7 +199,7 @@ TEST_F(Overlap, StartsAnEffectOnlyAfterItsOwnCommit) {
   first.handle->complete("note", "done");
   store_->release(true);
   EXPECT_EQ(held_.wait_and_take().effect.request.payload, "second");
-  const Sequence last = 2 + kFirst + kSecond + 1;
+  const Sequence last = 1 + kFirst + kSecond + 1;
   EXPECT_EQ(engine_->wait_for_record(last - 1, std::chrono::seconds(20)), last);
   EXPECT_EQ(watched_state("a"), ".do\ndo\nnote done\n");
 }
