@@ -1,6 +1,6 @@
 // Where callers block until their inputs are durable, and how many of them are woken at once.
-// Waking a thread costs as much as a small step, so the loop wakes one and each of those woken
-// wakes two more, before they go on.
+// Waking a thread costs as much as a small step, so the loop wakes one of each group, and who is
+// woken wakes two more of it before going on.
 #pragma once
 
 #include <array>
