@@ -4,6 +4,9 @@
 // timers, outbox effects and events; many steps share one synced commit; nothing leaves the process
 // before that commit is durable. So recovery is "read timers and outbox, go on".
 //
+// A started engine may step a batch while the one before it is being committed; what depends on a
+// commit that fails is stepped again.
+//
 // When a commit fails, inputs from outside are refused with its error; completions, progress,
 // timers and messages, which nobody could submit again, are tried again in order, with a pause.
 // When a machine refuses a timer, it fires again, ever more rarely; when it refuses an effect's
