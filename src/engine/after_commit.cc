@@ -29,11 +29,13 @@ Engine::Impl::Works Engine::Impl::absorb(Batch batch, Duration took) {
 void Engine::Impl::answer(Works works) {
   engine::WakeTree sleepers;
   for (auto& work : works) {
-    if (work->waiter) sleepers.add(*work->waiter, std::move(work->result));
+    if (work->waiter && !work->answer_at_once) {
+      sleepers.add(*work->waiter, std::move(work->result));
+    }
   }
   sleepers.wake();
   for (auto& work : works) {
-    if (work->done) work->done(std::move(work->result));
+    if (work->done || work->answer_at_once) work->answer(std::move(work->result));
   }
 }
 

@@ -119,6 +119,7 @@ Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
   work->input = std::move(input);
   work->waiter = &waiter;
   const bool nested = turned_by_me();
+  work->answer_at_once = nested;
   const bool should_turn = take_in(std::move(work), !nested);
   if (should_turn && !turn_for_sleeper()) {
     const std::lock_guard lock(mutex_);

@@ -35,7 +35,7 @@ struct Work {
   // Who is answered: nobody, or one of these.
   std::function<void(Result<Receipt>)> done{};
   Waiter* waiter = nullptr;
-  bool answer_at_once = false;
+  bool answer_at_once = false;       // who waits is turning the loop and cannot be woken by another
   bool made_correlation_id = false;  // the stepper's, not the submitter's
   Result<Receipt> result{};
   std::unique_ptr<Work> next{};  // the inbox's link

@@ -246,6 +246,26 @@ TEST_F(Overlap, DoesNotFireATimerThatIsBeingCancelled) {
   EXPECT_EQ(engine_->depths().timers, 0U);
 }
 
+TEST_F(Overlap, CallbacksOfBothBatchesMaySubmitAndWait) {
+  const auto chain = [&](std::string_view name) {
+    engine_->submit(
+        {.instance = watched("a"), .type = std::string(name), .payload = "outer"},
+        [this, name](const Result<Receipt>&) {
+          submit({.instance = watched("b"), .type = "inner", .payload = std::string(name)});
+        });
+  };
+  chain("first");
+  send_notes("x", "first", kFirst);
+  start_and_hold();
+  chain("second");
+  send_notes("x", "second", kSecond - 1);
+  wait_for_steps(1 + kFirst + kSecond);
+  store_->release(true);
+  wait_for_answers(kFirst + kSecond - 1);
+  EXPECT_TRUE(engine_->wait_until_idle(std::chrono::seconds(20)));
+  EXPECT_EQ(watched_state("b"), ".inner first\ninner second\n");
+}
+
 TEST_F(Overlap, StopFinishesWhatIsInFlightAndWhatWasSteppedOnIt) {
   submit({.instance = watched("a"),
           .type = "do",
