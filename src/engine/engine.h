@@ -60,6 +60,8 @@ struct EngineOptions {
   std::size_t inbox_bytes = 32U << 20;  // the same in payload bytes
   std::size_t max_batch_inputs = 512;   // per commit
   std::size_t max_batch_bytes = 4U << 20;
+  // Of one batch, once started, so that nobody's answer waits for hundreds of slow steps.
+  std::chrono::milliseconds max_batch_stepping{10};
   std::size_t max_input_bytes = 16U << 20;  // one input; larger is Errc::limit_exceeded
   std::size_t effects_in_memory = 1024;     // outbox window; the rest stays on disk
 };

@@ -120,7 +120,7 @@ struct Engine::Impl final : engine::EffectSink {
   engine::TimerQueue timers_;
   engine::Dispatcher dispatcher_;
   bool starting_effects_ = false;
-  bool limit_time_ = false;
+  bool limit_time_ = false;  // who turns the loop by hand wants the same batches every time
   bool retry_soon_ = false;  // something of ours failed: try again, but after a pause
   // At most one batch of each kind; the open one is stepped on top of the one in flight, and is
   // open from one turn to the next only while there is one.

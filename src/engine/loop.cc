@@ -11,9 +11,7 @@ using engine::Outcome;
 namespace {
 
 constexpr std::size_t kDedupeSweep = 64;  // keys looked at per batch
-// Of one batch, so that nobody's answer waits for hundreds of slow steps. Only on the engine's own
-// thread: who turns the loop by hand wants the same batches every time.
-constexpr milliseconds kLongestStepping{10};
+// While a batch may leave before all that is waiting has been stepped.
 constexpr std::size_t kTakenAtOnce = 32;
 
 }  // namespace
@@ -132,7 +130,7 @@ void Engine::Impl::step_all(Works works, WallTime now, Mode mode) {
 bool Engine::Impl::full() const {
   return open_ && (open_->items.size() >= options_.max_batch_inputs ||
                    stepper_.batch().bytes() > options_.max_batch_bytes ||
-                   (limit_time_ && open_->stepping > kLongestStepping));
+                   (limit_time_ && open_->stepping > options_.max_batch_stepping));
 }
 
 // How many inputs to take. Few at a time when the batch may leave before all of them are stepped.
