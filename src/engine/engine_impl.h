@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/metrics.h"
+#include "engine/batch.h"
 #include "engine/committer.h"
 #include "engine/dispatcher.h"
 #include "engine/effect_port.h"
@@ -44,18 +45,8 @@ struct Engine::Impl final : engine::EffectSink {
 
   using Duration = std::chrono::steady_clock::duration;
 
-  // One batch on its way from its steps to its answers.
-  struct Batch {
-    struct Item {
-      std::unique_ptr<Work> work;
-      engine::Outcome outcome{};
-      bool held = false;  // failed for what stands before it, without a step of its own
-    };
-    std::vector<Item> items{};
-    Duration stepping{};
-    WallTime now{};
-    engine::BatchOutcome outcome{};  // once it is on its way to the store
-  };
+  using Batch = engine::Batch;
+
   // Only the engine's own thread overlaps one batch's commit with the next one's steps: whoever
   // turns the loop by hand wants the same batches every time, and nothing going on in between.
   enum class Mode : std::uint8_t { one_by_one, overlapping };
