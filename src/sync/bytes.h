@@ -11,6 +11,7 @@ namespace tidemark::sync {
 
 class ByteWriter {
  public:
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   ByteWriter& u8(std::uint8_t value);
   ByteWriter& number(std::uint64_t value);
   ByteWriter& signed_number(std::int64_t value);

@@ -8,17 +8,19 @@
 namespace tidemark::sync {
 namespace {
 
-// Events are stored as one binary field: a page is decoded inside a step, which must be short.
-std::string encode_events(const PageItem& item) {
-  ByteWriter writer;
-  writer.number(item.events.size());
+// Items are stored as one binary field: a page is decoded inside a step, which must be short, and
+// an initial sync encodes and decodes every resource of a calendar once.
+constexpr std::size_t kItemOverhead = 64;
+constexpr std::size_t kMaxItemsReserved = 1024;
+
+void write_events(ByteWriter& writer, const PageItem& item) {
+  writer.text(item.body_hash).number(item.events.size());
   for (const auto& placed : item.events) {
     writer.signed_number(placed.start_ms).signed_number(placed.end_ms);
     writer.text(encode_event(placed.event));
   }
   writer.number(item.reverted.size());
   for (const auto& event : item.reverted) writer.text(encode_event(event));
-  return std::move(writer).str();
 }
 
 CalendarEvent read_nested_event(ByteReader& reader) {
@@ -28,8 +30,8 @@ CalendarEvent read_nested_event(ByteReader& reader) {
   return {};
 }
 
-bool decode_events(std::string_view bytes, PageItem& item) {
-  ByteReader reader(bytes);
+void read_events(ByteReader& reader, PageItem& item) {
+  item.body_hash = reader.text();
   const std::size_t events = reader.count();
   for (std::size_t i = 0; i < events && reader.ok(); ++i) {
     PlacedEvent placed;
@@ -42,52 +44,44 @@ bool decode_events(std::string_view bytes, PageItem& item) {
   for (std::size_t i = 0; i < reverted && reader.ok(); ++i) {
     item.reverted.push_back(read_nested_event(reader));
   }
-  return reader.done();
-}
-
-Json item_json(const PageItem& item) {
-  Json value{{"kind", static_cast<std::uint64_t>(item.kind)}, {"href", item.href}};
-  if (!item.etag.empty()) value["etag"] = item.etag;
-  if (!item.bytes.empty()) value["bytes"] = binary_json(item.bytes);
-  if (!item.reason.empty()) value["reason"] = item.reason;
-  if (item.kind == PageItem::Kind::body) {
-    value["hash"] = binary_json(item.body_hash);
-    value["events"] = binary_json(encode_events(item));
-  }
-  return value;
-}
-
-std::optional<PageItem> read_item(const Json& value) {
-  const JsonFields fields(value);
-  PageItem item;
-  const std::uint64_t kind = fields.number("kind");
-  if (kind > static_cast<std::uint64_t>(PageItem::Kind::quarantined)) return std::nullopt;
-  item.kind = static_cast<PageItem::Kind>(kind);
-  item.href = fields.text("href");
-  if (fields.has("etag")) item.etag = fields.text("etag");
-  if (fields.has("bytes")) item.bytes = fields.bytes("bytes");
-  if (fields.has("reason")) item.reason = fields.text("reason");
-  if (item.kind == PageItem::Kind::body) {
-    item.body_hash = fields.bytes("hash");
-    if (!decode_events(fields.bytes("events"), item)) return std::nullopt;
-  }
-  if (!fields.ok() || item.href.empty()) return std::nullopt;
-  return item;
 }
 
 Json items_json(const std::vector<PageItem>& items) {
-  Json list = Json::array();
-  for (const auto& item : items) list.push_back(item_json(item));
-  return list;
+  std::size_t bytes = 0;
+  for (const auto& item : items) bytes += kItemOverhead + 2 * item.bytes.size();
+  ByteWriter writer;
+  writer.reserve(bytes);
+  writer.number(items.size());
+  for (const auto& item : items) {
+    writer.u8(static_cast<std::uint8_t>(item.kind));
+    writer.text(item.href).text(item.etag).text(item.bytes).text(item.reason);
+    if (item.kind == PageItem::Kind::body) write_events(writer, item);
+  }
+  return binary_json(std::move(writer).str());
 }
 
-Result<std::vector<PageItem>> read_items(const Json& list) {
+PageItem read_item(ByteReader& reader) {
+  PageItem item;
+  const std::uint8_t kind = reader.u8();
+  if (kind > static_cast<std::uint8_t>(PageItem::Kind::quarantined)) reader.spoil();
+  item.kind = static_cast<PageItem::Kind>(kind);
+  item.href = reader.text();
+  item.etag = reader.text();
+  item.bytes = reader.text();
+  item.reason = reader.text();
+  if (item.href.empty()) reader.spoil();
+  if (item.kind == PageItem::Kind::body) read_events(reader, item);
+  return item;
+}
+
+Result<std::vector<PageItem>> read_items(std::string_view bytes) {
+  ByteReader reader(bytes);
   std::vector<PageItem> items;
-  items.reserve(list.size());
-  for (const auto& value : list) {
-    auto item = read_item(value);
-    if (!item) return fail(Errc::invalid_argument, "a page holds an item that cannot be read");
-    items.push_back(std::move(*item));
+  const std::size_t count = reader.count();
+  items.reserve(std::min(count, kMaxItemsReserved));
+  for (std::size_t i = 0; i < count && reader.ok(); ++i) items.push_back(read_item(reader));
+  if (!reader.done()) {
+    return fail(Errc::invalid_argument, "a page holds an item that cannot be read");
   }
   return items;
 }
@@ -114,14 +108,14 @@ Result<CalendarInput> decode_configured(const JsonFields& fields) {
 Result<CalendarInput> decode_pull_done(const JsonFields& fields) {
   PullDone input{fields.number("pull"),           fields.bytes("cursor"),    fields.flag("last"),
                  fields.flag("complete_listing"), fields.flag("suspicious"), {}};
-  TM_ASSIGN(input.items, read_items(fields.list("items")));
+  TM_ASSIGN(input.items, read_items(fields.bytes_view("items")));
   if (!fields.ok()) return unreadable(input_type::kPullDone);
   return input;
 }
 
 Result<CalendarInput> decode_page(const JsonFields& fields) {
   Page input{fields.number("pull"), {}};
-  TM_ASSIGN(input.items, read_items(fields.list("items")));
+  TM_ASSIGN(input.items, read_items(fields.bytes_view("items")));
   if (!fields.ok()) return unreadable(input_type::kPage);
   return input;
 }

@@ -30,6 +30,13 @@ class JsonFields {
     const auto& binary = found->get_binary();
     return {binary.begin(), binary.end()};
   }
+  // The same without a copy; valid as long as the value is.
+  std::string_view bytes_view(const char* field) const {
+    const Json* found = find(field);
+    if (found == nullptr || !found->is_binary()) return spoil<std::string_view>();
+    const auto& binary = found->get_binary();
+    return {reinterpret_cast<const char*>(binary.data()), binary.size()};
+  }
   std::uint64_t number(const char* field) const {
     const Json* found = find(field);
     if (found == nullptr || !found->is_number_unsigned()) return spoil<std::uint64_t>();
