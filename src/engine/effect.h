@@ -29,6 +29,10 @@ class EffectHandle {
   // Submits an input to the effect's instance without ending the effect (one chunk of a page).
   // Blocks until it is durable. Errc::cancelled when the effect is no longer wanted: stop then.
   virtual Result<void> progress(std::string type, std::string payload) = 0;
+  // The same without blocking: `done` is called once, on any thread, maybe before this returns. It
+  // must be short. Progress of one effect is stepped in the order it was submitted.
+  virtual void progress(std::string type, std::string payload,
+                        std::function<void(Result<void>)> done) = 0;
   // Submits the result: the effect leaves the outbox in the commit of this very step. Does not
   // block.
   virtual void complete(std::string type, std::string payload) = 0;

@@ -6,6 +6,8 @@
 namespace tidemark::engine {
 namespace {
 
+constexpr std::string_view kTooLarge = "an effect's progress is larger than an input may be";
+
 class Handle final : public EffectHandle {
  public:
   Handle(std::shared_ptr<EffectPort> port, const OutboxEntry& entry, std::string effect_id)
@@ -30,6 +32,25 @@ class Handle final : public EffectHandle {
           make_work(Work::Source::progress, std::move(type), std::move(payload)));
     });
     return result;
+  }
+
+  void progress(std::string type, std::string payload,
+                std::function<void(Result<void>)> done) override {
+    if (completed_) {
+      return done(
+          fail(Errc::cancelled, "the effect " + effect_id_ + " has already been completed"));
+    }
+    const bool open = port_->with_sink([&](EffectSink& sink) {
+      if (payload.size() > sink.max_input_bytes()) {
+        return done(fail(Errc::limit_exceeded, std::string(kTooLarge)));
+      }
+      auto work = make_work(Work::Source::progress, std::move(type), std::move(payload));
+      work->done = [done = std::move(done)](const Result<Receipt>& receipt) {
+        done(receipt ? Result<void>{} : fail(receipt.error()));
+      };
+      sink.report(std::move(work));
+    });
+    if (!open) done(fail(Errc::cancelled, "the engine has stopped"));
   }
 
   void complete(std::string type, std::string payload) override {

@@ -144,7 +144,8 @@ Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
 
 void Engine::Impl::report(std::unique_ptr<Work> work) {
   // Refused only when the engine is over: the effect is still in the outbox, for the next start.
-  static_cast<void>(enqueue(work));
+  auto queued = enqueue(work);
+  if (!queued) work->answer(fail(std::move(queued).error()));
 }
 
 void Engine::Impl::abandon(std::string outbox_key) {

@@ -4,20 +4,9 @@
 
 namespace tidemark::sync {
 
-PageSender::PageSender(EffectHandle& handle, Sequence pull, bool threaded)
-    : handle_(handle), threaded_(threaded) {
+PageSender::PageSender(EffectHandle& handle, Sequence pull, std::size_t ahead)
+    : handle_(handle), ahead_(ahead) {
   chunk_.pull = pull;
-}
-
-PageSender::~PageSender() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    closing_ = true;
-    waiting_.clear();
-  }
-  changed_.notify_all();
-  thread_.join();
 }
 
 Result<void> PageSender::add(PageItem&& item) {
@@ -41,40 +30,27 @@ Result<void> PageSender::send_chunk() {
   std::string payload = encode(chunk_);
   chunk_.items.clear();
   chunk_bytes_ = chunk_bodies_ = chunk_events_ = 0;
-  if (!threaded_) return handle_.progress(std::string(input_type::kPage), std::move(payload));
-  std::unique_lock lock(mutex_);
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-  changed_.wait(lock, [this] { return error_ || waiting_.size() < kAhead; });
-  if (error_) return fail(*error_);
-  waiting_.push_back(std::move(payload));
-  changed_.notify_all();
+  if (ahead_ == 0) return handle_.progress(std::string(input_type::kPage), std::move(payload));
+  {
+    std::unique_lock lock(sent_->mutex);
+    sent_->changed.wait(lock, [this] { return sent_->error || sent_->chunks < ahead_; });
+    if (sent_->error) return fail(*sent_->error);
+    ++sent_->chunks;
+  }
+  handle_.progress(std::string(input_type::kPage), std::move(payload),
+                   [sent = sent_](Result<void> durable) {
+                     const std::lock_guard lock(sent->mutex);
+                     --sent->chunks;
+                     if (!durable && !sent->error) sent->error = std::move(durable).error();
+                     sent->changed.notify_all();
+                   });
   return {};
 }
 
-void PageSender::run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    std::string payload = std::move(waiting_.front());
-    waiting_.pop_front();
-    sending_ = true;
-    lock.unlock();
-    auto sent = handle_.progress(std::string(input_type::kPage), std::move(payload));
-    lock.lock();
-    sending_ = false;
-    if (!sent) {
-      error_ = std::move(sent).error();
-      waiting_.clear();
-    }
-    changed_.notify_all();
-  }
-}
-
 Result<void> PageSender::wait_until_sent() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return error_ || (waiting_.empty() && !sending_); });
-  if (error_) return fail(*error_);
+  std::unique_lock lock(sent_->mutex);
+  sent_->changed.wait(lock, [this] { return sent_->chunks == 0; });
+  if (sent_->error) return fail(*sent_->error);
   return {};
 }
 

@@ -11,6 +11,9 @@
 namespace tidemark::sync {
 namespace {
 
+// One that is committed, one that is stepped and one that waits.
+constexpr std::size_t kPagesAhead = 3;
+
 PullMode provider_mode(PassMode mode) {
   switch (mode) {
     // A full pass shows the provider an empty mirror, so that it fetches every body.
@@ -39,7 +42,7 @@ void PullRun::run() {
 }
 
 void PullRun::pull(AccountRuntime& account, const PullOrder& order) {
-  PageSender sender(handle_, effect_.key.sequence, !context_.workers.is_inline());
+  PageSender sender(handle_, effect_.key.sequence, context_.workers.is_inline() ? 0 : kPagesAhead);
   auto result = ask_provider(account, order, sender);
   context_.metrics.add("tidemark_sync_bodies_fetched_total",
                        {{"provider", account.settings.provider}},
