@@ -1,6 +1,6 @@
-#include "api/event_text.h"
 #include "api/handlers.h"
 #include "base/text.h"
+#include "domain/calendar_event_text.h"
 #include "sync/mirror.h"
 
 namespace tidemark {

@@ -20,23 +20,30 @@ Result<std::string> require_text(const Json& value, const char* field) {
 }  // namespace
 
 std::string to_json_text(const Event& event) {
-  nlohmann::ordered_json out;
-  out["id"] = event.id;
-  out["type"] = event.type;
-  out["version"] = event.version;
-  out["occurred_at"] = format_rfc3339(event.occurred_at);
-  out["company_id"] = event.company_id;
-  out["source"] = event.source;
-  out["correlation_id"] = event.correlation_id;
-  if (event.causation_id.empty()) {
-    out["causation_id"] = nullptr;
+  return to_json_text(event, dump_json(event.payload));
+}
+
+std::string to_json_text(const Event& envelope, std::string_view payload) {
+  std::string out;
+  out.reserve(512 + payload.size());
+  const auto add = [&out](std::string_view name, std::string_view text) {
+    out += name;
+    append_json_string(out, text);
+  };
+  add("{\"id\":", envelope.id);
+  add(",\"type\":", envelope.type);
+  out.append(",\"version\":").append(std::to_string(envelope.version));
+  add(",\"occurred_at\":", format_rfc3339(envelope.occurred_at));
+  add(",\"company_id\":", envelope.company_id);
+  add(",\"source\":", envelope.source);
+  add(",\"correlation_id\":", envelope.correlation_id);
+  if (envelope.causation_id.empty()) {
+    out += ",\"causation_id\":null";
   } else {
-    out["causation_id"] = event.causation_id;
+    add(",\"causation_id\":", envelope.causation_id);
   }
-  // The payload keeps its own (sorted) order, so it is appended as text.
-  std::string text = out.dump(-1, ' ', false, Json::error_handler_t::replace);
-  text.pop_back();
-  return text + ",\"payload\":" + dump_json(event.payload) + "}";
+  out.append(",\"payload\":").append(payload).append("}");
+  return out;
 }
 
 Json to_json(const Event& event) {

@@ -30,6 +30,8 @@ struct Event {
 
 // The wire form: one JSON object, fields in the order of the struct.
 std::string to_json_text(const Event& event);
+// The same with a payload that is text already; the event's own is not looked at.
+std::string to_json_text(const Event& envelope, std::string_view payload);
 // The same fields as a value, for CBOR and for embedding in lists.
 Json to_json(const Event& event);
 // Extra fields are ignored; a missing or ill-typed one is Errc::parse_error naming it.

@@ -155,7 +155,11 @@ std::string encode_record(JournalRecord& record) {
 }
 
 std::string encode_event(const Event& event) {
-  std::string bytes = to_json_text(event);
+  return encode_event(event, event.payload);
+}
+
+std::string encode_event(const Event& envelope, const JsonText& payload) {
+  std::string bytes = to_json_text(envelope, payload.text());
   bytes.insert(bytes.begin(), kFormat);
   return bytes;
 }

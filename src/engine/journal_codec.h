@@ -30,6 +30,7 @@ std::string encode_record(JournalRecord& record);
 Result<JournalRecord> decode_record(std::string_view bytes);
 
 std::string encode_event(const Event& event);
+std::string encode_event(const Event& envelope, const JsonText& payload);
 Result<Event> decode_event(std::string_view bytes);
 // The wire form inside the stored bytes.
 Result<std::string_view> event_text(std::string_view bytes);

@@ -100,7 +100,7 @@ struct EmittedEvent {
   int version = 1;
   std::string source;
   std::string dedupe_key;
-  Json payload = Json::object();
+  JsonText payload;  // an object
 };
 
 template <class S>

@@ -71,8 +71,7 @@ Sha256 hash_of(const JournalRecord& record, const EmittedEvent& emitted, std::ui
   event.source = emitted.source;
   event.correlation_id = record.correlation_id;
   event.causation_id = record.causation_id;
-  event.payload = emitted.payload;
-  return sha256(engine::encode_event(event));
+  return sha256(engine::encode_event(event, emitted.payload));
 }
 
 bool same_events(const JournalRecord& record, const std::vector<EmittedEvent>& events) {

@@ -14,21 +14,12 @@ tl::unexpected<Error> refuse(const Work& work, const std::string& what) {
                                   " for input " + work.input.type + ": nothing was written");
 }
 
-// Roughly what a payload takes as text.
-std::size_t bytes_of(const Json& value) {
-  if (value.is_string()) return value.get_ref<const std::string&>().size() + 2;
-  if (!value.is_structured()) return 8;
-  std::size_t bytes = 2;
-  for (const auto& [key, inner] : value.items()) bytes += key.size() + 4 + bytes_of(inner);
-  return bytes;
-}
-
 // What the transition adds to the commit; what the journal holds as well counts twice.
 std::size_t bytes_of(const Transition<std::string>& transition) {
   std::size_t bytes = 2 * transition.state.size();
   for (const auto& row : transition.rows)
     bytes += 2 * row.key.size() + (row.value ? row.value->size() : 0);
-  for (const auto& event : transition.events) bytes += bytes_of(event.payload);
+  for (const auto& event : transition.events) bytes += event.payload.text().size();
   for (const auto& effect : transition.effects) bytes += 2 * effect.payload.size();
   for (const auto& message : transition.messages) bytes += 2 * message.payload.size();
   return bytes;
@@ -43,11 +34,8 @@ std::optional<std::string> fault_in_rows(const Transition<std::string>& transiti
 }
 
 // An event is read back as JSON, whose depth is limited; its envelope is one level.
-bool too_deep(const Json& value, std::size_t depth = 1) {
-  if (!value.is_structured()) return false;
-  if (depth >= kMaxJsonDepth) return true;
-  return std::any_of(value.begin(), value.end(),
-                     [&](const Json& inner) { return too_deep(inner, depth + 1); });
+bool too_deep(const JsonText& payload) {
+  return json_depth(payload.text()) >= kMaxJsonDepth;
 }
 
 std::optional<std::string> fault_in_outputs(const Transition<std::string>& transition) {

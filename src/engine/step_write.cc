@@ -88,8 +88,7 @@ void Stepper::write_events(JournalRecord& record, std::vector<EmittedEvent>& eve
     event.source = std::move(emitted.source);
     event.correlation_id = record.correlation_id;
     event.causation_id = record.causation_id;
-    event.payload = std::move(emitted.payload);
-    const auto bytes = encode_event(event);
+    const auto bytes = encode_event(event, emitted.payload);
     overlay_.append(Table::event, event_key(position), bytes);
     ++outcome_.events_by_type[event.type];
     record.events.push_back(

@@ -24,6 +24,25 @@ TEST(Json, DumpsBytesThatAreNotUtf8) {
   EXPECT_EQ(dump_json(Json("a\xFFz")), "\"a\xEF\xBF\xBDz\"");
 }
 
+TEST(Json, AppendsTextAsAStringAndReplacesBytesThatAreNoText) {
+  std::string out;
+  append_json_string(out, "a\xff\x62\n\"");
+  EXPECT_EQ(out, "\"a\xEF\xBF\xBD\x62\\n\\\"\"");
+}
+
+TEST(Json, TellsHowDeeplyTextNests) {
+  EXPECT_EQ(json_depth("1"), 0U);
+  EXPECT_EQ(json_depth(R"({"a":[[]],"b":{}})"), 3U);
+  EXPECT_EQ(json_depth(R"(["[[[\"[["])"), 1U);
+}
+
+TEST(JsonText, IsTheValuesTextAndGivesItBack) {
+  const Json value{{"b", 2}, {"a", {1, "x"}}};
+  EXPECT_EQ(JsonText(value).text(), dump_json(value));
+  EXPECT_EQ(JsonText(value).value(), value);
+  EXPECT_EQ(JsonText().text(), "{}");
+}
+
 TEST(Json, EqualValuesHaveEqualCbor) {
   const Json one{{"b", 2}, {"a", {1, "x", nullptr}}};
   const Json two{{"a", {1, "x", nullptr}}, {"b", 2}};

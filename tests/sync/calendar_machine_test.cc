@@ -33,13 +33,13 @@ TEST(CalendarMachine, TellsExactlyWhatInterfaceSays) {
   EXPECT_EQ(first.type, kEventCreated);
   EXPECT_EQ(first.source, "caldav:work");
   EXPECT_EQ(first.dedupe_key, "calendar:caldav:cal_1:/a:e-A");
-  EXPECT_EQ(first.payload["calendar"],
+  EXPECT_EQ(first.payload.value()["calendar"],
             (Json{{"provider", "caldav"}, {"account", "work"}, {"id", "cal_1"}, {"name", "Work"}}));
-  EXPECT_EQ(first.payload["event"]["title"], "A");
-  EXPECT_EQ(first.payload.size(), 2U);
+  EXPECT_EQ(first.payload.value()["event"]["title"], "A");
+  EXPECT_EQ(first.payload.value().size(), 2U);
   world.poll();
   const auto updated = world.last("t2", {body("a", "A2")});
-  EXPECT_EQ(updated.events.at(0).payload["changed"], Json::array({"title"}));
+  EXPECT_EQ(updated.events.at(0).payload.value()["changed"], Json::array({"title"}));
   EXPECT_EQ(updated.events.at(0).dedupe_key, "calendar:caldav:cal_1:/a:e-A2");
 }
 
@@ -201,8 +201,8 @@ TEST(CalendarRule14, ARemovedOverrideRevertsToWhatItsMasterSays) {
   reverted.reverted = {make_event("/s", "uid-s", "daily", "2025-12-17T12:00:00Z")};
   const auto ended = world.last("t2", {reverted});
   ASSERT_THAT(told(ended), ElementsAre("updated /s#2025-12-17T12:00:00Z"));
-  EXPECT_EQ(ended.events[0].payload["event"]["title"], "daily");
-  EXPECT_EQ(ended.events[0].payload["changed"], Json::array({"title"}));
+  EXPECT_EQ(ended.events[0].payload.value()["event"]["title"], "daily");
+  EXPECT_EQ(ended.events[0].payload.value()["changed"], Json::array({"title"}));
   EXPECT_EQ(world.state.counts.events, 1U);
 }
 
@@ -260,8 +260,8 @@ TEST(CalendarRule15, ANewHrefWithTheUidOfADeletedOneIsAMove) {
     }
     const auto ended = world.last("t2");
     ASSERT_THAT(told(ended), ElementsAre("updated /b"));
-    EXPECT_EQ(ended.events[0].payload["changed"], Json::array({"external_event_id"}));
-    EXPECT_EQ(ended.events[0].payload["previous_external_event_id"], "/a");
+    EXPECT_EQ(ended.events[0].payload.value()["changed"], Json::array({"external_event_id"}));
+    EXPECT_EQ(ended.events[0].payload.value()["previous_external_event_id"], "/a");
     EXPECT_THAT(world.hrefs(), ElementsAre("/b", "/z"));
     EXPECT_EQ(world.state.counts.creation_rows + world.state.counts.deletion_rows, 0U);
   }
@@ -274,7 +274,8 @@ TEST(CalendarRule15, AMoveIsRecognisedByASweepToo) {
   const auto moved = body_of("/b", {make_event("/b", "uid-a", "A2")}, "e2");
   const auto ended = world.listed("t2", {moved, unchanged("z")});
   ASSERT_THAT(told(ended), ElementsAre("updated /b"));
-  EXPECT_EQ(ended.events[0].payload["changed"], (Json::array({"external_event_id", "title"})));
+  EXPECT_EQ(ended.events[0].payload.value()["changed"],
+            (Json::array({"external_event_id", "title"})));
 }
 
 TEST(CalendarRule15, DuplicateUidsUnderTwoLiveHrefsAreLegal) {

@@ -193,7 +193,8 @@ inline std::vector<std::string> told(const Transition<CalendarState>& transition
   std::vector<std::string> lines;
   for (const auto& event : transition.events) {
     const std::string kind = event.type.substr(event.type.rfind('.') + 1);
-    lines.push_back(kind + " " + event.payload["event"]["external_event_id"].get<std::string>());
+    lines.push_back(kind + " " +
+                    event.payload.value()["event"]["external_event_id"].get<std::string>());
   }
   return lines;
 }

@@ -1,27 +1,10 @@
-#include "api/event_text.h"
+#include "domain/calendar_event_text.h"
 
+#include "base/json.h"
 #include "base/text.h"
 
 namespace tidemark {
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-void append_escaped(std::string& out, char c) {
-  switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
-  }
-  out += "\\u00";
-  out += kHexDigits[static_cast<unsigned char>(c) >> 4];
-  out += kHexDigits[static_cast<unsigned char>(c) & 15];
-}
 
 // `name` with its quotes, colon and whatever stands before it: ",\"etag\":".
 void append_text(std::string& out, std::string_view name, std::string_view text) {
@@ -80,21 +63,6 @@ void append_list(std::string& out, std::string_view name, const std::vector<T>& 
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  if (!is_valid_utf8(text)) return append_json_string(out, to_valid_utf8(text));
-  out += '"';
-  std::size_t plain = 0;  // where what needs no escape begins
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, plain, i - plain);
-    append_escaped(out, c);
-    plain = i + 1;
-  }
-  out.append(text, plain);
-  out += '"';
-}
 
 void append_json(std::string& out, const CalendarEvent& event) {
   append_list(out, "{\"attendees\":", event.attendees,

@@ -1,6 +1,8 @@
-#include "api/event_text.h"
+#include "domain/calendar_event_text.h"
 
 #include <gtest/gtest.h>
+
+#include "base/json.h"
 
 namespace tidemark::test {
 namespace {
@@ -33,12 +35,12 @@ CalendarEvent full_event() {
   return event;
 }
 
-TEST(EventText, IsWhatTheValuePrints) {
+TEST(CalendarEventText, IsWhatTheValuePrints) {
   EXPECT_EQ(written(full_event()), dump_json(to_json(full_event())));
   EXPECT_EQ(written({}), dump_json(to_json(CalendarEvent{})));
 }
 
-TEST(EventText, KnowsEveryKindOfTimeAndStatus) {
+TEST(CalendarEventText, KnowsEveryKindOfTimeAndStatus) {
   CalendarEvent event = full_event();
   for (const auto kind :
        {CalendarTime::Kind::none, CalendarTime::Kind::date, CalendarTime::Kind::floating,
@@ -52,12 +54,6 @@ TEST(EventText, KnowsEveryKindOfTimeAndStatus) {
       EXPECT_EQ(written(event), dump_json(to_json(event)));
     }
   }
-}
-
-TEST(EventText, ReplacesBytesThatAreNoText) {
-  std::string out;
-  append_json_string(out, "a\xff\x62");
-  EXPECT_EQ(out, "\"a\xEF\xBF\xBD\x62\"");
 }
 
 }  // namespace
