@@ -5,14 +5,14 @@
 // kind (0 none, 1 date, 2 floating, 3 utc, 4 zoned), and unless none: text local, text zone,
 // u8 zone_unknown, u8 0 or u8 1 and a signed number (ms); attendees as a number and for each three
 // texts (email, name, response); organizer as u8 0, or u8 1 and three texts; recurrence as a number
-// and texts. Written with sync/bytes.h.
+// and texts. Written with base/bytes.h.
 #pragma once
 
 #include <string>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "domain/calendar_event.h"
-#include "sync/bytes.h"
 
 namespace tidemark::sync {
 

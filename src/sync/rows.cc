@@ -1,10 +1,10 @@
 #include "sync/rows.h"
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "store/key.h"
-#include "sync/bytes.h"
 #include "sync/event_codec.h"
 
 namespace tidemark::sync {

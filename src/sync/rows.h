@@ -1,7 +1,7 @@
 // The rows of a calendar's machine instance: its mirror. Every value starts with a format byte (1).
 //
 // key                                             value after the format byte
-// 'i' href                                        index row, see IndexRow (sync/bytes.h)
+// 'i' href                                        index row, see IndexRow (base/bytes.h)
 // 'b' href                                        the resource's bytes as the server sent them
 // 't' u8 level, i64 start, text href, raw rid     time row: signed end, u8 flags, event
 // 'u' text uid key, raw href                      nothing: which hrefs hold a UID

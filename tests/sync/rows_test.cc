@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/bytes.h"
 #include "sync/account_state.h"
-#include "sync/bytes.h"
 #include "sync/calendar_world.h"
 #include "sync/event_codec.h"
 #include "sync/row_editor.h"

@@ -1,6 +1,6 @@
-#include "sync/bytes.h"
+#include "base/bytes.h"
 
-namespace tidemark::sync {
+namespace tidemark {
 
 ByteWriter& ByteWriter::u8(std::uint8_t value) {
   bytes_.push_back(static_cast<char>(value));
@@ -75,4 +75,4 @@ std::size_t ByteReader::count() {
   return ok_ ? value : 0;
 }
 
-}  // namespace tidemark::sync
+}  // namespace tidemark
