@@ -1,0 +1,97 @@
+// What the deliverer does for one endpoint. Inside src/delivery/ only; on the driver's thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <set>
+
+#include "delivery/deliverer.h"
+#include "delivery/delivery_rows.h"
+#include "delivery/endpoint_inputs.h"
+#include "engine/journal.h"
+
+namespace tidemark::delivery {
+
+class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
+ public:
+  EndpointRunner(Deliverer& deliverer, InstanceId instance);
+
+  // Takes over the committed state. False: the endpoint is no more.
+  Result<bool> load();
+  // Sends what may be sent now, and says why not more.
+  void pump();
+  void events_arrived() { at_end_ = false; }
+  const InstanceId& instance() const { return instance_; }
+
+ private:
+  // Something to send.
+  struct Candidate {
+    Position position;
+    bool from_row = false;
+    FeedLine line;
+  };
+  struct Sent {
+    Position position;
+    std::string event_id;
+    std::string event_type;
+    std::uint64_t generation = 0;
+    bool from_row = false;
+    bool probe = false;
+  };
+
+  void start_over();
+  void load_retries();
+  Result<std::optional<Candidate>> next(WallTime now);
+  Result<std::optional<Candidate>> due_retry(WallTime now);
+  Result<std::optional<Candidate>> fresh(WallTime now);
+  bool wanted(const FeedLine& line);
+  bool defer(const FeedLine& line, WallTime now);
+  Result<FeedLine> read_event(Position position) const;
+
+  std::uint64_t most_waiting() const;
+  Hold standing_hold(WallTime now) const;
+  Hold limit_hold(WallTime now);
+  bool admit(WallTime now, bool& probe, Hold& hold);
+  void send(Candidate candidate, bool probe);
+  void answered(const Sent& sent, Result<HttpResponse> answer, milliseconds latency);
+  void note(AttemptResult result, std::uint64_t generation);
+  void settle(Position position);
+
+  void flush();
+  void submitted(std::vector<std::pair<std::uint64_t, AttemptResult>> results,
+                 std::uint64_t filtered, bool look_again, Result<Receipt> receipt);
+  void hold(Hold hold);
+  void wake_at(WallTime when);
+
+  Deliverer& deliverer_;
+  const InstanceId instance_;
+  const std::string tenant_;
+  EndpointState state_;
+  std::vector<SigningKey> keys_;
+  std::optional<Error> no_key_;
+  bool loaded_ = false;
+
+  // Copies that are ahead of the state by what is on its way.
+  Breaker breaker_;
+  TokenBucket bucket_;
+  DailyQuota quota_;
+  bool probe_out_ = false;
+
+  std::deque<FeedLine> buffer_;      // read, not yet looked at
+  Position read_to_;                 // where to read on
+  bool at_end_ = false;              // of the feed, as far as is known
+  Position scanned_;                 // everything up to here was sent, filtered or deferred
+  Position settled_to_;              // the cursor that may be committed
+  std::map<Position, bool> window_;  // from the cursor, sent: settled?
+  std::set<Position> rows_in_flight_;
+  std::vector<DueKey> retries_;  // the earliest of them
+  std::size_t in_flight_ = 0;
+
+  std::vector<std::pair<std::uint64_t, AttemptResult>> results_;  // with their generation
+  std::uint64_t filtered_ = 0;
+  bool submitting_ = false;
+  std::optional<WallTime> store_again_;  // results could not be stored: not before
+  std::optional<WallTime> wake_;         // the earliest wake-up asked for
+};
+
+}  // namespace tidemark::delivery
