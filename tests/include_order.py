@@ -15,11 +15,12 @@ MAY_INCLUDE = {
     "domain": {"base"},
     "store": {"base"},
     "engine": {"base", "domain", "store"},
+    "vault": {"base", "store", "engine"},
     "net": {"base"},
     "providers": {"base", "domain", "net"},
     "sync": {"base", "domain", "store", "engine", "net", "providers"},
-    "api": {"base", "domain", "store", "engine", "net", "providers", "sync"},
-    "app": {"base", "domain", "store", "engine", "net", "providers", "sync", "api"},
+    "api": {"base", "domain", "store", "engine", "vault", "net", "providers", "sync"},
+    "app": {"base", "domain", "store", "engine", "vault", "net", "providers", "sync", "api"},
 }
 # Of these folders only the named headers may be included by those above them.
 NARROW = {
