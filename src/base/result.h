@@ -34,6 +34,7 @@ enum class Errc : std::uint8_t {
   corrupt,         // the store lost or damaged data it had acknowledged
   locked,          // the data directory is in use by another process
   newer_format,    // the data directory was written by a newer version
+  no_key,          // secrets cannot be sealed or opened: the master key is missing or another one
   cancelled,       // we are shutting down
   internal,        // a bug of ours
 };
