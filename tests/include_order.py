@@ -27,7 +27,8 @@ MAY_INCLUDE = {
 NARROW = {
     ("sync", "providers"): {"providers/calendar_provider.h"},
     ("sync", "net"): {"net/http.h"},
-    ("delivery", "net"): {"net/http.h", "net/url.h"},
+    ("delivery", "net"): {"net/http.h", "net/url.h", "net/address_guard.h",
+                          "net/async_http_client.h"},
 }
 # library header -> the only folders that may name it
 OWNED = {
