@@ -35,7 +35,7 @@ std::size_t json_depth(std::string_view text);
 class JsonText {
  public:
   JsonText() = default;
-  JsonText(const Json& value) : text_(dump_json(value)) {}  // NOLINT(google-explicit-constructor)
+  explicit JsonText(const Json& value) : text_(dump_json(value)) {}
   // The text is taken as it is: the caller wrote valid JSON.
   static JsonText of(std::string text) {
     JsonText out;

@@ -83,6 +83,7 @@ void Deliverer::close(const InstanceId& endpoint) {
   const auto found = runners_.find(endpoint.value);
   if (found == runners_.end()) return;
   std::erase(tenant(endpoint.tenant()).runners, found->second.get());
+  std::erase(tenant(endpoint.tenant()).queue, found->second.get());
   runners_.erase(found);
   const std::lock_guard lock(mutex_);
   holds_.erase(endpoint.value);

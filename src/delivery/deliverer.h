@@ -115,6 +115,7 @@ class Deliverer {
     DailyQuota quota;
     Position seen;  // the newest event known of
     std::vector<EndpointRunner*> runners;
+    std::vector<EndpointRunner*> queue;  // who waits for the tenant's rate: they take turns
   };
 
   EndpointRunner* open(const InstanceId& endpoint);

@@ -119,6 +119,10 @@ void EndpointRunner::pump() {
     }
     send(std::move(**candidate), probe);
   }
+  // Whoever cannot send for another reason keeps nobody waiting.
+  if (why.reason != Hold::Reason::tenant_rate_limited) {
+    std::erase(deliverer_.tenant(tenant_).queue, this);
+  }
   hold(std::move(why));
   if (!results_.empty() || filtered_ >= kFilteredPerCommit) flush();
 }
@@ -138,6 +142,8 @@ Hold EndpointRunner::standing_hold(WallTime now) const {
     return {Reason::store_failing, {}, "results wait to be stored"};
   const std::size_t most = state_.config.ordered ? 1 : state_.config.concurrency;
   if (in_flight_ >= most) return {Reason::busy, {}, {}};
+  // Whether the event in front is tried again is known once its failure is stored.
+  if (state_.config.ordered && failures_unstored_ > 0) return {Reason::busy, {}, {}};
   if (probe_out_) return {Reason::breaker_open, {}, "a probe is on its way"};
   return {};
 }
@@ -159,10 +165,14 @@ Hold EndpointRunner::limit_hold(WallTime now) {
       return {Reason::quota_used, ready, {}};
     }
   }
-  const auto& tenant = deliverer_.tenant(tenant_);
+  auto& tenant = deliverer_.tenant(tenant_);
   if (tenant.limits.rate) {
-    if (const auto ready = tenant.bucket.ready_at(*tenant.limits.rate, now); ready > now) {
-      return {Reason::tenant_rate_limited, ready, {}};
+    const auto ready = tenant.bucket.ready_at(*tenant.limits.rate, now);
+    const bool my_turn = tenant.queue.empty() || tenant.queue.front() == this;
+    if (ready > now || !my_turn) {
+      const auto queued = std::find(tenant.queue.begin(), tenant.queue.end(), this);
+      if (queued == tenant.queue.end()) tenant.queue.push_back(this);
+      return {Reason::tenant_rate_limited, std::max(ready, now + milliseconds{1}), {}};
     }
   }
   if (tenant.limits.daily_quota) {
@@ -191,7 +201,10 @@ bool EndpointRunner::admit(WallTime now, bool& probe, Hold& why) {
   if (config.rate) bucket_.take(*config.rate, now);
   quota_.take(config.daily_quota.value_or(UINT64_MAX), now);
   auto& tenant = deliverer_.tenant(tenant_);
-  if (tenant.limits.rate) tenant.bucket.take(*tenant.limits.rate, now);
+  if (tenant.limits.rate) {
+    tenant.bucket.take(*tenant.limits.rate, now);
+    std::erase(tenant.queue, this);  // and behind the others, for the next one
+  }
   if (tenant.limits.daily_quota) tenant.quota.take(*tenant.limits.daily_quota, now);
   return true;
 }
@@ -336,8 +349,10 @@ void EndpointRunner::answered(const Sent& sent, Result<HttpResponse> answer, mil
   if (sent.probe) probe_out_ = false;
   // Cut off because we are stopping: it was not the endpoint's fault, and is sent again.
   const bool cut_off = !answer && answer.error().code == Errc::cancelled;
-  if (sent.from_row) rows_in_flight_.erase(sent.position);
-  if (cut_off) return deliverer_.count_open(-1);
+  if (cut_off) {
+    if (sent.from_row) rows_in_flight_.erase(sent.position);
+    return deliverer_.count_open(-1);
+  }
   AttemptResult result;
   result.position = sent.position;
   result.probe = sent.probe;
@@ -371,6 +386,7 @@ void EndpointRunner::answered(const Sent& sent, Result<HttpResponse> answer, mil
 }
 
 void EndpointRunner::note(AttemptResult result, std::uint64_t generation) {
+  if (!result.attempt.succeeded()) ++failures_unstored_;
   results_.emplace_back(generation, std::move(result));
 }
 
@@ -424,6 +440,11 @@ void EndpointRunner::submitted(std::vector<std::pair<std::uint64_t, AttemptResul
   deliverer_.count_open(-1);
   if (receipt) {
     store_again_.reset();
+    for (const auto& [generation, result] : results) {
+      // Its row says now what comes next; until here the old one would have been sent again.
+      rows_in_flight_.erase(result.position);
+      if (!result.attempt.succeeded()) --failures_unstored_;
+    }
     if (look_again) {
       deliverer_.reload(instance_);
       return;

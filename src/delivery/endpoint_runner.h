@@ -77,17 +77,18 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   DailyQuota quota_;
   bool probe_out_ = false;
 
-  std::deque<FeedLine> buffer_;      // read, not yet looked at
-  Position read_to_;                 // where to read on
-  bool at_end_ = false;              // of the feed, as far as is known
-  Position scanned_;                 // everything up to here was sent, filtered or deferred
-  Position settled_to_;              // the cursor that may be committed
-  std::map<Position, bool> window_;  // from the cursor, sent: settled?
-  std::set<Position> rows_in_flight_;
-  std::vector<DueKey> retries_;  // the earliest of them
+  std::deque<FeedLine> buffer_;        // read, not yet looked at
+  Position read_to_;                   // where to read on
+  bool at_end_ = false;                // of the feed, as far as is known
+  Position scanned_;                   // everything up to here was sent, filtered or deferred
+  Position settled_to_;                // the cursor that may be committed
+  std::map<Position, bool> window_;    // from the cursor, sent: settled?
+  std::set<Position> rows_in_flight_;  // until their results are stored
+  std::vector<DueKey> retries_;        // the earliest of them
   std::size_t in_flight_ = 0;
 
   std::vector<std::pair<std::uint64_t, AttemptResult>> results_;  // with their generation
+  std::size_t failures_unstored_ = 0;  // results that are no success, noted and not yet stored
   std::uint64_t filtered_ = 0;
   bool submitting_ = false;
   std::optional<WallTime> store_again_;  // results could not be stored: not before

@@ -43,7 +43,7 @@ void EndpointStep::emit(std::string_view type, Json payload) {
   EmittedEvent event;
   event.type = type;
   event.source = "endpoint:" + state_.config.id;
-  event.payload = payload;
+  event.payload = JsonText(payload);
   out_.events.push_back(std::move(event));
 }
 

@@ -166,7 +166,7 @@ std::string encode_record(JournalRecord& record) {
 }
 
 std::string encode_event(const Event& event) {
-  return encode_event(event, event.payload);
+  return encode_event(event, JsonText(event.payload));
 }
 
 std::string encode_event(const Event& envelope, const JsonText& payload) {

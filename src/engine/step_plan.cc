@@ -57,6 +57,7 @@ std::optional<std::string> fault_in_outputs(const Transition<std::string>& trans
       return "an event whose type is empty, too long or quoted";
     }
     if (too_deep(event.payload)) return "an event whose payload is nested too deeply";
+    if (!event.payload.text().starts_with("{")) return "an event whose payload is no object";
   }
   for (const auto& timer : transition.timers) {
     if (timer.name.size() > kMaxNameBytes) return "a timer name that is too long";

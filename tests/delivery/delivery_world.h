@@ -13,6 +13,7 @@
 
 #include "base/metrics.h"
 #include "delivery/deliverer.h"
+#include "delivery/delivery_rows.h"
 #include "delivery/endpoint_inputs.h"
 #include "delivery/endpoint_machine.h"
 #include "engine/engine.h"
@@ -40,7 +41,8 @@ struct Source {
   }
   static Result<Transition<State>> step(const StepContext&, State state, const Input& input) {
     Transition<State> out{state};
-    out.events.push_back({.type = input.type, .source = "test:source", .payload = input.payload});
+    out.events.push_back(
+        {.type = input.type, .source = "test:source", .payload = JsonText(input.payload)});
     return out;
   }
 };

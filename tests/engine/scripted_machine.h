@@ -109,8 +109,8 @@ inline Result<Transition<Scripted::State>> Scripted::step(const StepContext& con
                                    message.value("input", Json::object()).dump()});
   }
   for (const auto& type : list_in(script, "events")) {
-    transition.events.push_back(
-        {type, 1, "test", "key:" + type.get<std::string>(), {{"sequence", context.sequence}}});
+    transition.events.push_back({type, 1, "test", "key:" + type.get<std::string>(),
+                                 JsonText(Json{{"sequence", context.sequence}})});
   }
   for (const auto& name : list_in(script, "drop_secrets")) {
     transition.dropped_secrets.push_back(name.get<std::string>());
