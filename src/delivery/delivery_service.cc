@@ -180,16 +180,16 @@ Result<std::vector<SigningKey>> DeliveryService::Impl::keys_of(std::string_view 
 
 Result<void> DeliveryService::Impl::apply_declared() {
   for (const auto& endpoint : options.declared) {
+    const auto state = find(endpoint.tenant, endpoint.config.id);
+    if (state && state->declared && state->config == endpoint.config &&
+        state->reason != kUndeclared) {
+      continue;
+    }
     if (guard != nullptr) {
       if (auto checked = guard->check_url(endpoint.config.url);
           !checked && checked.error().code == Errc::forbidden) {
         return fail(in_context("endpoint " + endpoint.config.id, checked.error()));
       }
-    }
-    const auto state = find(endpoint.tenant, endpoint.config.id);
-    if (state && state->declared && state->config == endpoint.config &&
-        state->reason != kUndeclared) {
-      continue;
     }
     const bool returns = state && state->reason == kUndeclared;
     TM_TRY(submit(endpoint.tenant, endpoint.config.id, input_type::kPut,
