@@ -31,7 +31,8 @@ class TokenBucket {
 
   // Takes one call's token when there is one.
   bool take(const RateLimit& limit, WallTime now);
-  // When take() will succeed if nobody else takes: now, or the first millisecond that suffices.
+  // When take() will succeed if nobody else takes: now, or the first millisecond that suffices. To
+  // be asked after a take() that failed, which is what notices that the clock stepped back.
   WallTime ready_at(const RateLimit& limit, WallTime now) const;
 
   bool operator==(const TokenBucket&) const = default;
