@@ -18,13 +18,15 @@ MAY_INCLUDE = {
     "net": {"base"},
     "providers": {"base", "domain", "net"},
     "sync": {"base", "domain", "store", "engine", "net", "providers"},
-    "api": {"base", "domain", "store", "engine", "net", "providers", "sync"},
-    "app": {"base", "domain", "store", "engine", "net", "providers", "sync", "api"},
+    "delivery": {"base", "domain", "store", "engine", "net"},
+    "api": {"base", "domain", "store", "engine", "net", "providers", "sync", "delivery"},
+    "app": {"base", "domain", "store", "engine", "net", "providers", "sync", "delivery", "api"},
 }
 # Of these folders only the named headers may be included by those above them.
 NARROW = {
     ("sync", "providers"): {"providers/calendar_provider.h"},
     ("sync", "net"): {"net/http.h"},
+    ("delivery", "net"): {"net/http.h", "net/url.h"},
 }
 # library header -> the only folders that may name it
 OWNED = {

@@ -211,14 +211,24 @@ std::string format_rfc3339(WallTime time) {
   const auto day = std::chrono::floor<days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  std::array<char, 48> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
-  return buffer.data();
+  const int year = static_cast<int>(date.year());
+  std::string out = "0000-00-00T00:00:00.000Z";
+  if (year < 0 || year > 9999) out.replace(0, 4, std::to_string(year));
+  // From the end, where the places do not depend on the year's length.
+  const auto write = [&](std::size_t from_end, int digits, int value) {
+    for (std::size_t at = out.size() - from_end + static_cast<std::size_t>(digits); digits > 0;
+         --digits, value /= 10) {
+      out[--at] = static_cast<char>('0' + value % 10);
+    }
+  };
+  if (year >= 0 && year <= 9999) write(24, 4, year);
+  write(19, 2, static_cast<int>(static_cast<unsigned>(date.month())));
+  write(16, 2, static_cast<int>(static_cast<unsigned>(date.day())));
+  write(13, 2, static_cast<int>(clock.hours().count()));
+  write(10, 2, static_cast<int>(clock.minutes().count()));
+  write(7, 2, static_cast<int>(clock.seconds().count()));
+  write(4, 3, static_cast<int>(clock.subseconds().count()));
+  return out;
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {

@@ -166,6 +166,17 @@ void Deliverer::publish(const InstanceId& endpoint, Hold hold) {
   holds_[endpoint.value] = std::move(hold);
 }
 
+void Deliverer::count_open(std::ptrdiff_t change) {
+  const std::lock_guard lock(mutex_);
+  open_ += change;
+  if (open_ == 0) quiet_.notify_all();
+}
+
+void Deliverer::wait_until_quiet(milliseconds patience) const {
+  std::unique_lock lock(mutex_);
+  quiet_.wait_for(lock, patience, [this] { return open_ == 0; });
+}
+
 Hold Deliverer::hold_of(const InstanceId& endpoint) const {
   const std::lock_guard lock(mutex_);
   const auto found = holds_.find(endpoint.value);

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -96,6 +98,9 @@ class Deliverer {
   // Sends nothing more. What is on its way ends, and its results are submitted.
   void stop();
 
+  // From any thread: nothing is on its way and no result waits to be stored.
+  void wait_until_quiet(milliseconds patience) const;
+
   // From any thread: the feed has grown; this endpoint's state has changed.
   void events_committed();
   void endpoint_changed(const InstanceId& endpoint);
@@ -121,6 +126,7 @@ class Deliverer {
   bool take_slot(EndpointRunner& runner);
   void give_back_slot();
   void publish(const InstanceId& endpoint, Hold hold);
+  void count_open(std::ptrdiff_t change);
 
   Engine& engine_;
   const StoreView& store_;
@@ -139,6 +145,8 @@ class Deliverer {
 
   std::atomic<bool> news_posted_{false};
   mutable std::mutex mutex_;
+  mutable std::condition_variable quiet_;
+  std::ptrdiff_t open_ = 0;  // requests on their way and submissions not yet answered
   std::map<std::string, Hold, std::less<>> holds_;
 };
 

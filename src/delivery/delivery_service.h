@@ -25,9 +25,7 @@
 namespace tidemark {
 class AddressGuard;
 class Metrics;
-namespace vault {
 class Vault;
-}
 }  // namespace tidemark
 
 namespace tidemark::delivery {
@@ -61,7 +59,7 @@ struct DeliveryFilter {
   std::string tenant;    // must not be empty
   std::string endpoint;  // must not be empty
   DeliveryState state = DeliveryState::waiting;
-  std::string type_glob{};  // waiting and dead only
+  std::string type_glob{};          // waiting and dead only
   std::optional<WallTime> since{};  // of the last attempt
   std::optional<WallTime> until{};
   std::size_t limit = 100;  // at most 1000
@@ -74,7 +72,7 @@ struct DeliveryPage {
 
 // For bulk changes of dead letters: those of one endpoint that fit.
 struct DeadLetterChange {
-  DeliveryFilter filter;  // state, limit and page do not count
+  DeliveryFilter filter;                 // state, limit and page do not count
   std::vector<std::string> event_ids{};  // not empty: only these
   bool dry_run = false;
   double per_second = 10;  // of a replay: how fast they are begun
@@ -89,7 +87,7 @@ class DeliveryService {
   // All of these outlive it. vault may be null: then no endpoint can be created and those that
   // have stored secrets are held back. guard may be null: any address (tests).
   DeliveryService(Engine& engine, const Store& store, const Clock& clock, Metrics& metrics,
-                  vault::Vault* vault, const AddressGuard* guard, DeliveryOptions options);
+                  Vault* vault, const AddressGuard* guard, DeliveryOptions options);
   ~DeliveryService();  // stop()
 
   // Before Engine::recover().

@@ -185,7 +185,7 @@ void EndpointStep::keep_log() {
 
 Result<void> EndpointStep::operator()(const RetryDeliveries& input) {
   TM_TRY(must_exist());
-  WallTime due = context_.now;
+  WallTime due = context_.now + input.offset;
   for (const Position position : without_repeats(input.positions)) {
     TM_ASSIGN(auto delivery, find(waiting_key(position)));
     if (delivery) {

@@ -53,22 +53,27 @@ Position read_position(ByteReader& reader) {
   return position;
 }
 
-std::string encode_positions(const std::vector<Position>& positions, milliseconds spacing) {
+std::string encode_positions(const std::vector<Position>& positions, milliseconds spacing,
+                             milliseconds offset) {
   ByteWriter writer;
-  writer.u8(kFormat).signed_number(spacing.count()).number(positions.size());
+  writer.u8(kFormat).signed_number(spacing.count()).signed_number(offset.count());
+  writer.number(positions.size());
   for (const Position position : positions) write_position(writer, position);
   return std::move(writer).str();
 }
 
 struct Positions {
   milliseconds spacing{};
+  milliseconds offset{};
   std::vector<Position> list;
 };
 
 Result<Positions> decode_positions(std::string_view type, std::string_view bytes) {
   ByteReader reader(bytes);
   if (reader.u8() != kFormat) reader.spoil();
-  Positions positions{milliseconds{reader.signed_number()}, {}};
+  Positions positions;
+  positions.spacing = milliseconds{reader.signed_number()};
+  positions.offset = milliseconds{reader.signed_number()};
   const std::size_t count = reader.count();
   if (count > kMaxPositions) reader.spoil();
   for (std::size_t i = 0; i < count && reader.ok(); ++i) {
@@ -177,15 +182,15 @@ std::string encode(const DeliveryResults& input) {
 }
 
 std::string encode(const RetryDeliveries& input) {
-  return encode_positions(input.positions, input.spacing);
+  return encode_positions(input.positions, input.spacing, input.offset);
 }
 
 std::string encode(const CancelDeliveries& input) {
-  return encode_positions(input.positions, milliseconds{0});
+  return encode_positions(input.positions, milliseconds{0}, milliseconds{0});
 }
 
 std::string encode(const DropDeadLetters& input) {
-  return encode_positions(input.positions, milliseconds{0});
+  return encode_positions(input.positions, milliseconds{0}, milliseconds{0});
 }
 
 Result<EndpointInput> decode_endpoint_input(std::string_view type, std::string_view payload) {
@@ -199,7 +204,7 @@ Result<EndpointInput> decode_endpoint_input(std::string_view type, std::string_v
     TM_ASSIGN(auto positions, decode_positions(type, payload));
     if (type == input_type::kCancel) return CancelDeliveries{std::move(positions.list)};
     if (type == input_type::kDrop) return DropDeadLetters{std::move(positions.list)};
-    return RetryDeliveries{std::move(positions.list), positions.spacing};
+    return RetryDeliveries{std::move(positions.list), positions.spacing, positions.offset};
   }
   TM_ASSIGN(const Json value, read_stored(type, payload));
   if (type == input_type::kPut) return decode_put(value);

@@ -65,10 +65,12 @@ struct DeliveryResults {
   DailyQuota quota;
 };
 
-// Waiting deliveries are tried at once; dead letters are begun anew, one each `spacing`.
+// Waiting deliveries are tried at once; dead letters are begun anew, one each
+// `spacing`.
 struct RetryDeliveries {
   std::vector<Position> positions;
   milliseconds spacing{};
+  milliseconds offset{};  // until the first: a bulk replay comes in several of these
 };
 struct CancelDeliveries {  // that wait
   std::vector<Position> positions;

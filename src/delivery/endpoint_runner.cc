@@ -298,6 +298,7 @@ void EndpointRunner::send(Candidate candidate, bool probe) {
     window_[position] = false;
   }
   ++in_flight_;
+  deliverer_.count_open(1);
   if (probe) probe_out_ = true;
   Sent sent{position,          candidate.line.id,  candidate.line.type,
             state_.generation, candidate.from_row, probe};
@@ -336,7 +337,7 @@ void EndpointRunner::answered(const Sent& sent, Result<HttpResponse> answer, mil
   // Cut off because we are stopping: it was not the endpoint's fault, and is sent again.
   const bool cut_off = !answer && answer.error().code == Errc::cancelled;
   if (sent.from_row) rows_in_flight_.erase(sent.position);
-  if (cut_off) return;
+  if (cut_off) return deliverer_.count_open(-1);
   AttemptResult result;
   result.position = sent.position;
   result.probe = sent.probe;
@@ -365,6 +366,7 @@ void EndpointRunner::answered(const Sent& sent, Result<HttpResponse> answer, mil
   if (!sent.from_row && sent.generation == state_.generation) window_[sent.position] = true;
   note(std::move(result), sent.generation);
   flush();
+  deliverer_.count_open(-1);
   pump();
 }
 
@@ -401,6 +403,7 @@ void EndpointRunner::flush() {
       std::make_move_iterator(results_.begin()), std::make_move_iterator(end));
   results_.erase(results_.begin(), end);
   submitting_ = true;
+  deliverer_.count_open(1);
   tidemark::Input submission{instance_, std::string(input_type::kResults), encode(input)};
   auto kept = std::make_shared<decltype(sent)>(std::move(sent));
   deliverer_.engine_.submit(
@@ -417,13 +420,14 @@ void EndpointRunner::flush() {
 void EndpointRunner::submitted(std::vector<std::pair<std::uint64_t, AttemptResult>> results,
                                std::uint64_t filtered, bool look_again, Result<Receipt> receipt) {
   submitting_ = false;
+  if (receipt && !results_.empty()) flush();
+  deliverer_.count_open(-1);
   if (receipt) {
     store_again_.reset();
     if (look_again) {
       deliverer_.reload(instance_);
       return;
     }
-    if (!results_.empty()) flush();
     return pump();
   }
   const Error& error = receipt.error();

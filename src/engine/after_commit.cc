@@ -23,6 +23,10 @@ Engine::Impl::Works Engine::Impl::absorb(Batch batch, Duration took) {
     publish_locked();
   }
   news_.notify_all();
+  if (!batch.outcome.events_by_type.empty()) {
+    const std::lock_guard lock(listener_mutex_);
+    if (events_listener_) events_listener_();
+  }
   return answers;
 }
 

@@ -245,6 +245,11 @@ Sequence Engine::wait_for_record(Sequence after, std::chrono::milliseconds timeo
   return impl_->durable_;
 }
 
+void Engine::on_events(std::function<void()> listener) {
+  const std::lock_guard lock(impl_->listener_mutex_);
+  impl_->events_listener_ = std::move(listener);
+}
+
 bool Engine::idle() const {
   const std::lock_guard lock(impl_->mutex_);
   return impl_->idle_locked();

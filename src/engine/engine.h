@@ -101,6 +101,11 @@ class Engine {
   // Blocks until a record after `sequence` is durable or the timeout passes; returns the newest.
   Sequence wait_for_record(Sequence after, std::chrono::milliseconds timeout) const;
 
+  // Called after each commit that emitted events, on the thread that turned the loop: short, and
+  // not calling back into the engine. Empty: nobody any more; when this returns, nobody is being
+  // called.
+  void on_events(std::function<void()> listener);
+
   // True when no input waits, no effect runs or waits and no timer is due: all work is done.
   bool idle() const;
   // Blocks until idle() or the timeout; returns idle().

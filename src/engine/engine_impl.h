@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -119,6 +120,9 @@ struct Engine::Impl final : engine::EffectSink {
   std::optional<Batch> open_;
   Duration sync_cost_{};  // what a commit costs however little is in it: a running estimate
   std::map<std::string, Error, std::less<>> held_;  // instances whose order waits for a retry
+
+  std::mutex listener_mutex_;  // held while the listener runs
+  std::function<void()> events_listener_;
 
   // Guarded by mutex_.
   mutable std::mutex mutex_;

@@ -68,6 +68,8 @@ rocksdb::ColumnFamilyOptions table_options(Table table, const StoreOptions& opti
   result.level_compaction_dynamic_level_bytes = true;
   result.target_file_size_base = 16 << 20;
   result.max_bytes_for_level_base = 64 << 20;
+  // A first mirror fills a few small files of each table within a second: let them be merged once.
+  result.level0_file_num_compaction_trigger = 8;
   result.compression =
       supports(rocksdb::kLZ4Compression) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   // The journal's old levels are written once and read seldom: denser pays.

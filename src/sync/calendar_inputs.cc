@@ -8,8 +8,9 @@
 namespace tidemark::sync {
 namespace {
 
-// Items are stored as one binary field: a page is decoded inside a step, which must be short, and
-// an initial sync encodes and decodes every resource of a calendar once.
+// Items are stored in the compact encoding of base/bytes.h: a page is decoded inside a step, which
+// must be short, and an initial sync encodes and decodes every resource of a calendar once.
+constexpr std::uint8_t kPageFormat = 2;
 constexpr std::size_t kItemOverhead = 64;
 constexpr std::size_t kMaxItemsReserved = 1024;
 
@@ -46,18 +47,19 @@ void read_events(ByteReader& reader, PageItem& item) {
   }
 }
 
-Json items_json(const std::vector<PageItem>& items) {
-  std::size_t bytes = 0;
+std::size_t roughly_encoded(const std::vector<PageItem>& items) {
+  std::size_t bytes = kItemOverhead;
   for (const auto& item : items) bytes += kItemOverhead + 2 * item.bytes.size();
-  ByteWriter writer;
-  writer.reserve(bytes);
+  return bytes;
+}
+
+void write_items(ByteWriter& writer, const std::vector<PageItem>& items) {
   writer.number(items.size());
   for (const auto& item : items) {
     writer.u8(static_cast<std::uint8_t>(item.kind));
     writer.text(item.href).text(item.etag).text(item.bytes).text(item.reason);
     if (item.kind == PageItem::Kind::body) write_events(writer, item);
   }
-  return binary_json(std::move(writer).str());
 }
 
 PageItem read_item(ByteReader& reader) {
@@ -74,8 +76,7 @@ PageItem read_item(ByteReader& reader) {
   return item;
 }
 
-Result<std::vector<PageItem>> read_items(std::string_view bytes) {
-  ByteReader reader(bytes);
+Result<std::vector<PageItem>> read_items(ByteReader& reader) {
   std::vector<PageItem> items;
   const std::size_t count = reader.count();
   items.reserve(std::min(count, kMaxItemsReserved));
@@ -108,15 +109,17 @@ Result<CalendarInput> decode_configured(const JsonFields& fields) {
 Result<CalendarInput> decode_pull_done(const JsonFields& fields) {
   PullDone input{fields.number("pull"),           fields.bytes("cursor"),    fields.flag("last"),
                  fields.flag("complete_listing"), fields.flag("suspicious"), {}};
-  TM_ASSIGN(input.items, read_items(fields.bytes_view("items")));
+  ByteReader items(fields.bytes_view("items"));
+  TM_ASSIGN(input.items, read_items(items));
   if (!fields.ok()) return unreadable(input_type::kPullDone);
   return input;
 }
 
-Result<CalendarInput> decode_page(const JsonFields& fields) {
-  Page input{fields.number("pull"), {}};
-  TM_ASSIGN(input.items, read_items(fields.bytes_view("items")));
-  if (!fields.ok()) return unreadable(input_type::kPage);
+Result<CalendarInput> decode_page(std::string_view payload) {
+  ByteReader reader(payload);
+  if (reader.u8() != kPageFormat) return unreadable(input_type::kPage);
+  Page input{reader.number(), {}};
+  TM_ASSIGN(input.items, read_items(reader));
   return input;
 }
 
@@ -147,16 +150,22 @@ std::string encode(const SyncNow& input) {
 }
 
 std::string encode(const Page& input) {
-  return stored_json({{"pull", input.pull}, {"items", items_json(input.items)}});
+  ByteWriter writer;
+  writer.reserve(roughly_encoded(input.items));
+  writer.u8(kPageFormat).number(input.pull);
+  write_items(writer, input.items);
+  return std::move(writer).str();
 }
 
 std::string encode(const PullDone& input) {
+  ByteWriter items;
+  write_items(items, input.items);
   return stored_json({{"pull", input.pull},
                       {"cursor", binary_json(input.cursor)},
                       {"last", input.last},
                       {"complete_listing", input.complete_listing},
                       {"suspicious", input.suspicious},
-                      {"items", items_json(input.items)}});
+                      {"items", binary_json(std::move(items).str())}});
 }
 
 std::string encode(const PullFailed& input) {
@@ -198,10 +207,10 @@ Result<CalendarInput> decode_calendar_input(std::string_view type, std::string_v
   if (type == input_type::kPresent) return CalendarPresent{};
   if (type == input_type::kContinue) return Continue{};
   if (type == input_type::kReportDone) return ReportDone{};
+  if (type == input_type::kPage) return decode_page(payload);
   TM_ASSIGN(const Json value, read_stored_json(payload, type));
   const JsonFields fields(value);
   if (type == input_type::kConfigured) return decode_configured(fields);
-  if (type == input_type::kPage) return decode_page(fields);
   if (type == input_type::kPullDone) return decode_pull_done(fields);
   if (type == input_type::kPullFailed) {
     PullFailed input{fields.number("pull"), error_from_json(fields.object("error"))};

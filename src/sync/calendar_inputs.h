@@ -1,5 +1,6 @@
 // What a calendar's machine is told, and how it stands in the journal: format byte 1 and CBOR, but
-// for empty payloads and the engine's own timer input.
+// for empty payloads, the engine's own timer input, and pages: format byte 2 and the compact
+// encoding of base/bytes.h (number of the pull, items).
 #pragma once
 
 #include <chrono>

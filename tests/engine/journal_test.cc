@@ -217,6 +217,23 @@ TEST_F(Feed, EventsNameTheirCause) {
   EXPECT_EQ(event.payload.at("sequence"), 2);
 }
 
+TEST_F(Feed, TellsItsListenerOfCommitsWithEventsAndOfNoOthers) {
+  int told = 0;
+  Sequence seen = 0;
+  engine_->on_events([&] {
+    ++told;
+    seen = store_->last_sequence();
+  });
+  submit(input("a", {{"events", {"one", "two"}}}));
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(seen, 1U) << "told only of what is durable";
+  submit(note("a", "no event"));
+  EXPECT_EQ(told, 1);
+  engine_->on_events({});
+  submit(input("a", {{"events", {"three"}}}));
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(Journal, ListsInstancesByPrefix) {
   submit(note("a/1", "x"));
   submit(note("a/2", "x"));

@@ -36,6 +36,12 @@ class Dialect : public testing::Test {
     return mirror_.run_pass(*provider_, calendar(), mode, cursor);
   }
 
+  // The collection has a sync token, as a property.
+  void tell_token(const std::string& token) {
+    const auto row = property_row("/c/", "<d:sync-token>" + token + "</d:sync-token>");
+    server_.on("PROPFIND", "/c/", DavReply{207, multistatus(row)});
+  }
+
   // The cursor after an initial pass over these rows.
   std::string mirrored(const std::string& rows, const std::string& token = "t1") {
     on_report(rows, token);

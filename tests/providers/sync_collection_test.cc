@@ -21,7 +21,64 @@ TEST_F(CalDavRule12, TakesBodiesFromTheListingInOneRequest) {
   EXPECT_EQ(mirror_.count(), 120U);
   EXPECT_EQ(mirror_.resources[href(7)].etag, etag(7));
   EXPECT_EQ(server_.count("REPORT"), 1U);
-  EXPECT_EQ(server_.count("PROPFIND"), 0U);
+  EXPECT_EQ(server_.count("PROPFIND"), 1U) << "whether there is a token to begin from";
+}
+
+TEST_F(CalDavRule12, QueriesEverythingAtOnceAfterReadingTheToken) {
+  tell_token("t0");
+  on_report([](const RawRequest& request) {
+    EXPECT_TRUE(asks_for(request, "calendar-query")) << request.body;
+    EXPECT_FALSE(asks_for(request, "VEVENT")) << "tasks are resources, too";
+    return DavReply{207, multistatus(property_row("/c/", "<d:getetag>\"c\"</d:getetag>") +
+                                     rows_with_data(0, 120))};
+  });
+  auto result = pass(PullMode::initial);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_TRUE(result->complete_listing);
+  EXPECT_EQ(mirror_.count(), 120U);
+  EXPECT_EQ(server_.count("REPORT"), 1U);
+
+  on_report(status_row(href(3), 404), "t1");
+  ASSERT_TRUE(pass(PullMode::incremental, result->cursor));
+  EXPECT_EQ(server_.count("REPORT", "<d:sync-token>t0<"), 1U) << "goes on from before the query";
+  EXPECT_EQ(mirror_.count(), 119U);
+}
+
+TEST_F(CalDavRule12, FetchesByNameWhatTheQueryForEverythingHadNoBodyFor) {
+  tell_token("t0");
+  on_report([](const RawRequest& request) {
+    if (asks_for(request, "calendar-multiget")) {
+      return DavReply{207, multistatus(rows_with_data(2, 3))};
+    }
+    return DavReply{207, multistatus(rows_with_data(0, 2) + rows_without_data(2, 3))};
+  });
+  auto result = pass(PullMode::initial);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(mirror_.count(), 3U);
+}
+
+TEST_F(CalDavRule12, ListsEverythingWhenTheQueryIsRefusedOrSaysOnlyPart) {
+  for (const DavReply& reply :
+       {refusal(403), refusal(500), refusal(507), DavReply{207, multistatus("")},
+        DavReply{207, multistatus(rows_with_data(0, 2) + truncation_row("/c/"))},
+        DavReply{207, multistatus(rows_with_data(0, 2)).substr(0, 400)}}) {
+    mirror_ = MemoryResources{};
+    tell_token("t0");
+    on_report([&](const RawRequest& request) {
+      if (asks_for(request, "calendar-query")) return reply;
+      if (asks_for(request, "calendar-multiget")) {
+        return DavReply{207, multistatus(rows_with_data(0, 5))};
+      }
+      const bool data = asks_for(request, "calendar-data");
+      return DavReply{207,
+                      multistatus(data ? rows_with_data(0, 5) : rows_without_data(0, 5), "t1")};
+    });
+    auto result = pass(PullMode::initial);
+    ASSERT_TRUE(result) << reply.body << result.error().message;
+    EXPECT_EQ(mirror_.count(), 5U) << reply.body;
+    EXPECT_TRUE(result->complete_listing);
+    EXPECT_NE(result->cursor.find("t1"), std::string::npos) << result->cursor;
+  }
 }
 
 TEST_F(CalDavRule12, PrefersOneQueryToManyMultigetsWhereListingsHaveNoBodies) {

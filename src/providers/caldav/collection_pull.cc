@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "providers/caldav/etag_listing.h"
+#include "providers/caldav/href.h"
 #include "providers/caldav/multiget.h"
+#include "providers/caldav/requests.h"
 #include "providers/caldav/sync_collection.h"
 
 namespace tidemark::caldav {
@@ -39,6 +41,12 @@ Result<PullResult> CollectionPull::start_full() {
   cursor_ = Cursor{};
   cursor_.full = true;
   // A pass that was interrupted has bodies already: then a listing tells which are still missing.
+  if (mode_ == PullMode::initial && context_.known.count_in_this_pass() == 0) {
+    TM_ASSIGN(auto queried, query_everything());
+    if (queried) return std::move(*queried);
+    cursor_ = Cursor{};
+    cursor_.full = true;
+  }
   const bool resumed = context_.known.count_in_this_pass() > 0;
   bool with_data = !resumed;
   TM_ASSIGN(SyncPage page, sync_page(context_, "", with_data));
@@ -56,6 +64,47 @@ Result<PullResult> CollectionPull::start_full() {
   const bool most_are_missing = with_data || page.without_body.size() == page.rows;
   return settle_full(std::move(page.without_body), resumed || cursor_.no_data_in_report,
                      most_are_missing && !page.more && page.bodies == 0);
+}
+
+// Calendar rule 12: everything with its bodies in one answer. A query reads each resource once
+// where sync-collection may read it twice (measured on Radicale, 10,000 events: 0.8 s for the token
+// and 1.0 s for the query, against 2.8 s). The token is read before: what changes in between is
+// told again by the next pass. Nothing when the server cannot be asked like this, or did not say
+// all.
+Result<std::optional<PullResult>> CollectionPull::query_everything() {
+  cursor_.token = sync_token_of(context_);
+  if (cursor_.token.empty()) return std::nullopt;
+  std::vector<Listed> without_body;
+  bool truncated = false;
+  std::size_t bodies = 0;
+  const auto on_row = [&](DavRow&& row) -> Result<void> {
+    if (row.status == 507) truncated = true;
+    if (row.hrefs.empty() || row.status != 0) return {};
+    const auto key = href_key(context_.collection, row.hrefs.front());
+    if (!key || key->ends_with('/')) return {};
+    auto item = body_item(*key, row.properties, context_.dav.settings().max_resource_bytes);
+    if (!item) {
+      without_body.push_back({*key, strong_etag(row.properties.etag.value_or(""))});
+      return {};
+    }
+    ++bodies;
+    return context_.out.add(std::move(*item));
+  };
+  const DavRequest request{"REPORT", "1", calendar_query_report(QueryScope::everything),
+                           "reading all of"};
+  auto answer = context_.dav.send(request, context_.collection, on_row);
+  const bool final =
+      !answer && (context_.out.refused() || answer.error().code == Errc::unauthorized);
+  if (final) return fail(std::move(answer).error());
+  const bool whole = answer && answer->ok() && !truncated && bodies > 0;
+  if (!whole) {
+    // What has come is kept; a listing tells what is missing.
+    TM_TRY(context_.out.flush());
+    return std::nullopt;
+  }
+  cursor_.queried = true;
+  TM_ASSIGN(auto result, announce(without_body));
+  return result;
 }
 
 Result<PullResult> CollectionPull::full_page() {

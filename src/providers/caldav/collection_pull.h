@@ -1,6 +1,7 @@
 // One pull of one calendar: decides which question to ask the server next.
 #pragma once
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ class CollectionPull {
 
  private:
   Result<PullResult> start_full();
+  Result<std::optional<PullResult>> query_everything();
   Result<PullResult> full_page();
   Result<PullResult> full_by_etags();
   Result<PullResult> settle_full(std::vector<Listed> listing, bool compare, bool whole);

@@ -68,6 +68,11 @@ Result<std::string> read_ctag(const PullContext& context) {
   return found.ctag.value_or("");
 }
 
+std::string sync_token_of(const PullContext& context) {
+  const auto found = ask_collection(context, sync_token_propfind());
+  return found ? found->sync_token.value_or("") : std::string();
+}
+
 Result<std::vector<Listed>> list_etags(const PullContext& context) {
   std::vector<Listed> listing;
   bool missing = false;

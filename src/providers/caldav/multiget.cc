@@ -225,7 +225,8 @@ Result<std::vector<Listed>> query_bodies(PullContext& context, std::vector<Liste
     if (listed) came[static_cast<std::size_t>(found - wanted.begin())] = true;
     return context.out.add(std::move(*item));
   };
-  const DavRequest request{"REPORT", "1", calendar_query_report(), "reading all events of"};
+  const DavRequest request{"REPORT", "1", calendar_query_report(QueryScope::events),
+                           "reading all events of"};
   auto answer = context.dav.send(request, context.collection, on_row);
   // Whatever stopped it short of the sink: the rest is fetched by name.
   if (!answer && (context.out.refused() || answer.error().code == Errc::unauthorized)) {

@@ -133,6 +133,7 @@ void merge(DavProperties& to, DavProperties&& from) {
   take(to.color, from.color);
   take(to.description, from.description);
   take(to.ctag, from.ctag);
+  take(to.sync_token, from.sync_token);
   take(to.components, from.components);
   take(to.privileges, from.privileges);
   to.calendar_data_too_large |= from.calendar_data_too_large;
@@ -284,6 +285,7 @@ struct MultistatusParser::Impl {
         break;
       case Tag::sync_token:
         if (within == Tag::multistatus) token = std::string(trim(text));
+        if (within == Tag::prop) properties.sync_token = std::string(trim(text));
         break;
       case Tag::href: finish_href(within); break;
       default:

@@ -26,6 +26,7 @@ struct DavProperties {
   std::optional<std::string> color{};
   std::optional<std::string> description{};
   std::optional<std::string> ctag{};
+  std::optional<std::string> sync_token{};  // of a collection (RFC 6578 section 4)
   bool is_collection = false;
   bool is_calendar = false;
   bool is_scheduling = false;                            // a schedule inbox or outbox (RFC 6638)

@@ -58,6 +58,9 @@ std::string etags_propfind() {
 std::string ctag_propfind() {
   return propfind("<cs:getctag/>");
 }
+std::string sync_token_propfind() {
+  return propfind("<d:sync-token/>");
+}
 std::string exists_propfind() {
   return propfind("<d:resourcetype/>");
 }
@@ -69,11 +72,12 @@ std::string sync_collection_report(std::string_view token, bool with_data) {
                   head + std::string(with_data ? kEtagAndData : "<d:prop><d:getetag/></d:prop>"));
 }
 
-std::string calendar_query_report() {
-  return document("c:calendar-query",
-                  std::string(kEtagAndData) +
-                      "<c:filter><c:comp-filter name=\"VCALENDAR\"><c:comp-filter name=\"VEVENT\"/>"
-                      "</c:comp-filter></c:filter>");
+std::string calendar_query_report(QueryScope scope) {
+  const std::string within =
+      scope == QueryScope::events ? "<c:comp-filter name=\"VEVENT\"/>" : std::string();
+  return document("c:calendar-query", std::string(kEtagAndData) +
+                                          "<c:filter><c:comp-filter name=\"VCALENDAR\">" + within +
+                                          "</c:comp-filter></c:filter>");
 }
 
 std::string multiget_report(const std::vector<std::string>& keys) {

@@ -14,13 +14,16 @@ std::string principal_propfind();
 std::string calendars_propfind();
 std::string etags_propfind();
 std::string ctag_propfind();
+// What to begin incremental syncing from (RFC 6578 section 4).
+std::string sync_token_propfind();
 // The cheapest question a collection can answer.
 std::string exists_propfind();
 
 // token empty: everything. No limit is asked for: one server answers a limit with a whole-response
 // 507, another pages by itself anyway.
 std::string sync_collection_report(std::string_view token, bool with_data);
-std::string calendar_query_report();
+enum class QueryScope { events, everything };  // everything: tasks and notes as well
+std::string calendar_query_report(QueryScope scope);
 // hrefs: keys (see href.h); they are encoded here.
 std::string multiget_report(const std::vector<std::string>& keys);
 

@@ -45,9 +45,11 @@ std::string_view decode_input(std::string_view bytes, std::string& storage) {
 
 std::string_view LineReader::take_physical_line() {
   const std::size_t begin = position_;
-  const std::size_t end = text_.find_first_of("\r\n", begin);
-  if (end == std::string_view::npos) {
-    position_ = text_.size();
+  // Not find_first_of(), which asks memchr about every character.
+  std::size_t end = begin;
+  while (end < text_.size() && !is_line_end(text_[end])) ++end;
+  if (end == text_.size()) {
+    position_ = end;
   } else {
     position_ = end + 1;
     if (text_[end] == '\r' && position_ < text_.size() && text_[position_] == '\n') ++position_;
@@ -82,8 +84,9 @@ bool unfold(std::string_view raw, std::size_t limit, std::string& out) {
       ++i;
     } else {
       at_line_start = false;
-      constexpr std::string_view kStops{"\r\n\0", 3};
-      const auto piece = raw.substr(i, raw.find_first_of(kStops, i) - i);
+      std::size_t end = i;
+      while (end < raw.size() && !is_line_end(raw[end]) && raw[end] != '\0') ++end;
+      const auto piece = raw.substr(i, end - i);
       const std::size_t room = full - out.size();
       out += piece.substr(0, room);
       if (piece.size() > room) return false;

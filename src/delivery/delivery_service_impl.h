@@ -1,0 +1,56 @@
+// The delivery service's parts. Inside src/delivery/ only.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "delivery/delivery_service.h"
+#include "delivery/endpoint_machine.h"
+#include "delivery/http_driver.h"
+#include "engine/effect.h"
+
+namespace tidemark::delivery {
+
+// After a change has become durable: the deliverer looks at the endpoint again.
+class NoticeExecutor final : public EffectExecutor {
+ public:
+  void start(Effect effect, std::unique_ptr<EffectHandle> handle) override;
+  Deliverer* deliverer = nullptr;  // set before the engine starts
+};
+
+struct DeliveryService::Impl {
+  Impl(Engine& engine, const Store& store, const Clock& clock, Metrics& metrics, Vault* vault,
+       const AddressGuard* guard, DeliveryOptions options);
+
+  Result<EndpointState> find(std::string_view tenant, std::string_view id) const;
+  Result<EndpointState> find_own(std::string_view tenant, std::string_view id) const;
+  Result<Receipt> submit(std::string_view tenant, std::string_view id, std::string_view type,
+                         std::string payload, std::vector<SealedSecret> secrets = {});
+  Result<SealedSecret> seal(std::string_view tenant, const std::string& name,
+                            const Secret& secret) const;
+  Result<std::vector<SigningKey>> keys_of(std::string_view tenant, const EndpointState& state);
+  Result<void> apply_declared();
+  Result<void> pause_undeclared();
+  const DeclaredEndpoint* declared(std::string_view tenant, std::string_view id) const;
+
+  // delivery_queries.cc
+  struct Match {
+    std::vector<Position> positions;
+    bool more = false;
+  };
+  Result<Match> dead_positions(const DeliveryFilter& filter, const std::set<std::string>& ids,
+                               Position after, std::size_t limit) const;
+
+  Engine& engine;
+  const Store& store;
+  const Clock& clock;
+  Metrics& metrics;
+  Vault* const vault;
+  const AddressGuard* const guard;
+  DeliveryOptions options;
+  NoticeExecutor notice;
+  std::unique_ptr<HttpDriver> driver;
+  std::unique_ptr<Deliverer> deliverer;
+};
+
+}  // namespace tidemark::delivery
