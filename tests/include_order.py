@@ -15,18 +15,20 @@ MAY_INCLUDE = {
     "domain": {"base"},
     "store": {"base"},
     "engine": {"base", "domain", "store"},
+    "vault": {"base", "store", "engine"},
     "net": {"base"},
     "providers": {"base", "domain", "net"},
     "sync": {"base", "domain", "store", "engine", "net", "providers"},
-    "delivery": {"base", "domain", "store", "engine", "net"},
-    "api": {"base", "domain", "store", "engine", "net", "providers", "sync", "delivery"},
-    "app": {"base", "domain", "store", "engine", "net", "providers", "sync", "delivery", "api"},
+    "delivery": {"base", "domain", "store", "engine", "vault", "net"},
+    "api": {"base", "domain", "store", "engine", "vault", "net", "providers", "sync", "delivery"},
+    "app": {"base", "domain", "store", "engine", "vault", "net", "providers", "sync", "delivery", "api"},
 }
 # Of these folders only the named headers may be included by those above them.
 NARROW = {
     ("sync", "providers"): {"providers/calendar_provider.h"},
     ("sync", "net"): {"net/http.h"},
-    ("delivery", "net"): {"net/http.h", "net/url.h"},
+    ("delivery", "net"): {"net/http.h", "net/url.h", "net/address_guard.h",
+                          "net/async_http_client.h"},
 }
 # library header -> the only folders that may name it
 OWNED = {

@@ -39,6 +39,7 @@ int http_status(Errc code) {
     case Errc::overloaded:
     case Errc::io_error:
     case Errc::disk_full:
+    case Errc::no_key:
     case Errc::cancelled: return 503;
     case Errc::parse_error:
     case Errc::corrupt:

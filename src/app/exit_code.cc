@@ -22,6 +22,7 @@ ExitCode exit_code_of(Errc code) {
     case Errc::overloaded:
     case Errc::io_error:
     case Errc::disk_full:
+    case Errc::no_key:
     case Errc::cancelled:
     case Errc::internal: return kFailed;
   }

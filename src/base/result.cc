@@ -22,6 +22,7 @@ std::string_view name(Errc code) {
     case Errc::corrupt: return "corrupt";
     case Errc::locked: return "locked";
     case Errc::newer_format: return "newer_format";
+    case Errc::no_key: return "no_key";
     case Errc::cancelled: return "cancelled";
     case Errc::internal: return "internal";
   }

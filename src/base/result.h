@@ -21,7 +21,7 @@ enum class Errc : std::uint8_t {
   conflict,
   limit_exceeded,  // a size, count, depth or time limit of ours
   unauthorized,    // upstream said 401: credentials are missing or wrong
-  forbidden,       // upstream said 403: known to us, refused
+  forbidden,       // upstream said 403, or a rule of ours: understood, refused
   stale_cursor,    // upstream no longer accepts our sync token: a full pass is needed
   protocol_error,  // upstream answered, but not in the protocol (HTML for XML, broken status)
   parse_error,     // bytes that cannot be read as what they claim to be
@@ -34,6 +34,7 @@ enum class Errc : std::uint8_t {
   corrupt,         // the store lost or damaged data it had acknowledged
   locked,          // the data directory is in use by another process
   newer_format,    // the data directory was written by a newer version
+  no_key,          // secrets cannot be sealed or opened: the master key is missing or another one
   cancelled,       // we are shutting down
   internal,        // a bug of ours
 };

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/log.h"
@@ -11,6 +12,28 @@ namespace {
 
 // Messages are delivered through the inbox: at once as many as keep it busy, in order per target.
 constexpr ExecutorLimits kMessageLimits{1024, 64};
+
+Result<void> check_secrets(const std::vector<SealedSecret>& secrets) {
+  using namespace engine;
+  if (secrets.size() > kMaxSecrets) {
+    return fail(Errc::limit_exceeded, "an input takes at most 16 secrets along");
+  }
+  for (auto secret = secrets.begin(); secret != secrets.end(); ++secret) {
+    if (!valid_secret_name(secret->name)) {
+      return fail(Errc::invalid_argument, "a secret's name is UTF-8 of 1 to 512 bytes");
+    }
+    if (secret->sealed.size() > kMaxSealedBytes) {
+      return fail(Errc::limit_exceeded,
+                  "the secret \"" + secret->name + "\" is larger than 64 KiB once sealed");
+    }
+    if (std::any_of(secrets.begin(), secret,
+                    [&](const auto& earlier) { return earlier.name == secret->name; })) {
+      return fail(Errc::invalid_argument,
+                  "an input takes the secret \"" + secret->name + "\" along twice");
+    }
+  }
+  return {};
+}
 
 [[noreturn]] void registered_twice(std::string_view what, std::string_view name) {
   log::error("registered twice", {.detail = std::string(what) + " " + std::string(name)});
@@ -65,7 +88,7 @@ Result<void> Engine::Impl::check(const Input& input) const {
     return fail(Errc::limit_exceeded,
                 "a dedupe key has at most 1024 bytes, a correlation or causation id at most 256");
   }
-  return {};
+  return check_secrets(input.secrets);
 }
 
 Result<bool> Engine::Impl::enqueue(std::unique_ptr<Work>& work, bool may_turn) {

@@ -37,6 +37,13 @@ namespace tidemark {
 
 class Metrics;
 
+// A secret on its way to table secret, where its tenant and name find it (engine/secrets.h). The
+// engine keeps the bytes as they are: whoever submits them has encrypted them (src/vault/).
+struct SealedSecret {
+  std::string name;
+  std::string sealed;
+};
+
 struct Input {
   InstanceId instance;
   std::string type;
@@ -47,6 +54,10 @@ struct Input {
   std::chrono::hours dedupe_for{24 * 7};
   std::string correlation_id{};  // empty: a new one is made from the sequence
   std::string causation_id{};    // empty: nothing caused it but the outside
+  // Of the instance's tenant, written in the commit of the step this input causes, and only then: a
+  // duplicate or a failed step writes none. The machine does not see them, and nothing but their
+  // names is journaled.
+  std::vector<SealedSecret> secrets{};
 };
 
 struct Receipt {
@@ -84,9 +95,10 @@ class Engine {
   void stop(std::chrono::milliseconds deadline = std::chrono::seconds(10));
 
   // Blocks until the step is durable; may turn the loop on the calling thread, when nobody else
-  // does. Errc::invalid_argument for an ill-formed instance or an unknown kind, Errc::overloaded at
-  // once when the inbox is full, disk_full or io_error when the commit failed, or the machine's own
-  // error: then nothing was written.
+  // does. Errc::invalid_argument for an ill-formed instance, an unknown kind or an ill-named
+  // secret, Errc::limit_exceeded for what is too large, Errc::overloaded at once when the inbox is
+  // full, disk_full or io_error when the commit failed, or the machine's own error: then nothing
+  // was written.
   Result<Receipt> submit(Input input);
   // The same without blocking; the callback runs after the commit on the thread that turned the
   // loop, or at once when the input is refused. It must be short and must not call stop().

@@ -12,6 +12,12 @@ void Work::answer(Result<Receipt> answer) {
   if (waiter) waiter->answer(std::move(answer));
 }
 
+std::size_t Work::bytes() const {
+  std::size_t bytes = input.payload.size() + input.instance.value.size() + 256;
+  for (const auto& secret : input.secrets) bytes += secret.name.size() + secret.sealed.size();
+  return bytes;
+}
+
 // A list linked through Work, so that an instance with one input waiting costs no allocation of its
 // own beyond the lane.
 struct Inbox::Lane {

@@ -41,7 +41,7 @@ struct Work {
   std::unique_ptr<Work> next{};  // the inbox's link
 
   void answer(Result<Receipt> answer);
-  std::size_t bytes() const { return input.payload.size() + input.instance.value.size() + 256; }
+  std::size_t bytes() const;
   // The engine's own inputs cannot be submitted again by anyone, so it retries them itself; but not
   // when the loop's own thread is waiting for the answer.
   bool retried() const { return source != Source::submitted && !answer_at_once; }

@@ -51,6 +51,9 @@ struct JournalRecord {
   std::vector<EffectRequest> effects;
   std::vector<TimerChange> timers;
   std::vector<Message> messages;
+  // Names of the secrets that came with the input, and of those the step erased. Never their bytes.
+  std::vector<std::string> secrets;
+  std::vector<std::string> dropped_secrets;
   bool end = false;
   // Set: the machine refused this message, so it was dropped and nothing else changed; `state` is
   // the state as it was. Only messages: their sender is gone and could not be told.

@@ -82,6 +82,13 @@ void write_messages(CborWriter& cbor, const std::vector<Message>& messages) {
   }
 }
 
+void write_names(CborWriter& cbor, std::string_view key, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  cbor.text(key);
+  cbor.array(names.size());
+  for (const auto& name : names) cbor.text(name);
+}
+
 std::size_t count_pairs(const JournalRecord& record) {
   std::size_t pairs = 12;  // those that are always there
   pairs += !record.dedupe_key.empty();
@@ -93,6 +100,8 @@ std::size_t count_pairs(const JournalRecord& record) {
   pairs += !record.effects.empty();
   pairs += !record.timers.empty();
   pairs += !record.messages.empty();
+  pairs += !record.secrets.empty();
+  pairs += !record.dropped_secrets.empty();
   pairs += record.end;
   pairs += record.error.has_value();
   return pairs;
@@ -133,6 +142,8 @@ void write_record(CborWriter& cbor, const JournalRecord& record) {
   write_effects(cbor, record.effects);
   write_timers(cbor, record.timers);
   write_messages(cbor, record.messages);
+  write_names(cbor, "secrets", record.secrets);
+  write_names(cbor, "dropped_secrets", record.dropped_secrets);
   write_flag(cbor, "end", record.end);
   if (record.error) {
     cbor.text("error");

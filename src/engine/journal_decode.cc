@@ -107,6 +107,9 @@ JournalRecord read_fields(const Json& map) {
   record.effects = list_of<EffectRequest>(map, "effects", read_effect);
   record.timers = list_of<TimerChange>(map, "timers", read_timer);
   record.messages = list_of<Message>(map, "messages", read_message);
+  const auto name = [](const Json& item) { return item.get<std::string>(); };
+  record.secrets = list_of<std::string>(map, "secrets", name);
+  record.dropped_secrets = list_of<std::string>(map, "dropped_secrets", name);
   record.end = flag_of(map, "end");
   if (const auto error = map.find("error"); error != map.end()) {
     record.error = Error{code_named(text_of(*error, "code")), text_of(*error, "message"), {}};

@@ -81,6 +81,8 @@ Json to_json(const JournalRecord& record) {
                {"effects", list(record.effects, each)},
                {"timers", list(record.timers, each)},
                {"messages", list(record.messages, each)},
+               {"secrets", record.secrets},
+               {"dropped_secrets", record.dropped_secrets},
                {"end", record.end},
                {"hash", to_hex(record.hash)}};
   if (record.effect) {

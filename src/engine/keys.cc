@@ -12,6 +12,7 @@ enum IndexKind : std::uint8_t {
   kEventsOfTenant = 3,
   kRecordsOfTenant = 4
 };
+enum SecretKind : std::uint8_t { kSecretByName = 1 };
 constexpr std::size_t kPositionBytes = 10;
 constexpr std::size_t kSequenceBytes = 8;
 constexpr std::size_t kPartitionBytes = 2;
@@ -136,6 +137,14 @@ std::string_view outbox_prefix_of(std::string_view key) {
 
 std::string dedupe_key(std::string_view tenant, std::string_view key) {
   return begin().text(tenant).raw(key).str();
+}
+
+std::string secret_prefix(std::string_view tenant) {
+  return begin().u8(kSecretByName).text(tenant).str();
+}
+
+std::string secret_key(std::string_view tenant, std::string_view name) {
+  return begin().u8(kSecretByName).text(tenant).raw(name).str();
 }
 
 std::string by_correlation_prefix(std::string_view correlation_id) {

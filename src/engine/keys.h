@@ -13,6 +13,7 @@
 //   outbox         u16 partition, text(executor), text(host), u64 sequence, u16 index
 //                  A message between instances has executor "" and its target as host.
 //   dedupe         u16 partition, text(tenant), raw(dedupe key)
+//   secret   1     u16 partition, u8 1, text(tenant), raw(name)
 //   journal_index 1  u16 partition, u8 1, text(correlation id), u64 sequence
 //                 2  u16 partition, u8 2, text(instance id), u64 sequence
 //                 3  u16 partition, u8 3, text(tenant), u64 sequence   only records with events
@@ -71,6 +72,9 @@ std::optional<OutboxKey> parse_outbox_key(std::string_view key);
 std::string_view outbox_prefix_of(std::string_view key);
 
 std::string dedupe_key(std::string_view tenant, std::string_view key);
+
+std::string secret_prefix(std::string_view tenant);
+std::string secret_key(std::string_view tenant, std::string_view name);
 
 std::string by_correlation_prefix(std::string_view correlation_id);
 std::string by_instance_prefix(std::string_view instance);

@@ -114,6 +114,9 @@ struct Transition {
   // The instance is done: its state and timers go, its rows must already be gone. Its journal
   // stays.
   bool end = false;
+  // Secrets of the instance's tenant to erase, by name; see SealedSecret in engine/engine.h. An end
+  // drops none by itself.
+  std::vector<std::string> dropped_secrets{};
 };
 
 template <class M>
@@ -154,7 +157,8 @@ AnyMachine erase() {
                                            std::move(typed.timers),
                                            std::move(typed.messages),
                                            std::move(typed.events),
-                                           typed.end};
+                                           typed.end,
+                                           std::move(typed.dropped_secrets)};
           }};
 }
 

@@ -104,6 +104,7 @@ std::optional<std::string> difference(const JournalRecord& record,
   if (!same(record.effects, transition.effects)) return "the effects differ";
   if (!same(record.timers, transition.timers)) return "the timers differ";
   if (!same(record.messages, transition.messages)) return "the messages differ";
+  if (record.dropped_secrets != transition.dropped_secrets) return "the dropped secrets differ";
   if (record.end != transition.end) return "one ends the instance, the other does not";
   return std::nullopt;
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "engine/engine_limits.h"
 #include "engine/keys.h"
 #include "engine/stepper.h"
@@ -22,6 +23,7 @@ std::size_t bytes_of(const Transition<std::string>& transition) {
   for (const auto& event : transition.events) bytes += event.payload.text().size();
   for (const auto& effect : transition.effects) bytes += 2 * effect.payload.size();
   for (const auto& message : transition.messages) bytes += 2 * message.payload.size();
+  for (const auto& name : transition.dropped_secrets) bytes += 2 * name.size();
   return bytes;
 }
 
@@ -65,7 +67,24 @@ std::optional<std::string> fault_in_outputs(const Transition<std::string>& trans
   return std::nullopt;
 }
 
+std::optional<std::string> fault_in_secrets(const Work& work,
+                                            const std::vector<std::string>& dropped) {
+  if (dropped.size() > kMaxDroppedSecrets) return "more than 256 secrets to drop";
+  for (const auto& name : dropped) {
+    if (!valid_secret_name(name)) return "an ill-formed name of a secret to drop";
+    // Whoever submitted it is about to be told that it is kept.
+    for (const auto& secret : work.input.secrets) {
+      if (secret.name == name) return "a secret to drop that comes with this very input";
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+bool valid_secret_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxSecretNameBytes && is_valid_utf8(name);
+}
 
 bool valid_instance_id(const InstanceId& id) {
   return id.value.size() <= kMaxInstanceBytes && !id.kind().empty() && !id.tenant().empty();
@@ -74,6 +93,9 @@ bool valid_instance_id(const InstanceId& id) {
 Result<Stepper::Plan> Stepper::plan(const Work& work, Transition<std::string> transition) const {
   if (const auto fault = fault_in_outputs(transition)) return refuse(work, *fault);
   if (const auto fault = fault_in_rows(transition)) return refuse(work, *fault);
+  if (const auto fault = fault_in_secrets(work, transition.dropped_secrets)) {
+    return refuse(work, *fault);
+  }
   Plan plan{std::move(transition)};
   TM_TRY(plan_timers(work, plan));
   if (plan.transition.end) TM_TRY(plan_end(work, plan));

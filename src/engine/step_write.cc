@@ -38,6 +38,7 @@ void Stepper::write(Work& work, const AnyMachine& machine, const Loaded& loaded,
   write_outbox(work, transition);
   if (record.completes) remove_outbox_entry(work);
   write_dedupe(work);
+  write_secrets(work, record, transition.dropped_secrets);
   record.state_hash = sha256(transition.state);
   record.state = std::move(transition.state);
   record.timers = std::move(transition.timers);
@@ -145,6 +146,18 @@ void Stepper::write_dedupe(const Work& work) {
   if (work.input.dedupe_key.empty()) return;
   overlay_.put(Table::dedupe, dedupe_key(work.input.instance.tenant(), work.input.dedupe_key),
                encode(DedupeValue{next_, now_ + work.input.dedupe_for, work.input.correlation_id}));
+}
+
+// Copied, not moved: when the commit of the batch before this one fails, the input is stepped
+// again.
+void Stepper::write_secrets(const Work& work, JournalRecord& record,
+                            std::vector<std::string>& dropped) {
+  for (const auto& secret : work.input.secrets) {
+    overlay_.put(Table::secret, secret_key(record.tenant, secret.name), secret.sealed);
+    record.secrets.push_back(secret.name);
+  }
+  for (const auto& name : dropped) overlay_.erase(Table::secret, secret_key(record.tenant, name));
+  record.dropped_secrets = std::move(dropped);
 }
 
 void Stepper::finish_record(Work& work, JournalRecord& record) {

@@ -97,6 +97,7 @@ class Stepper {
   void write_outbox(const Work& work, Transition<std::string>& transition);
   void remove_outbox_entry(const Work& work);
   void write_dedupe(const Work& work);
+  void write_secrets(const Work& work, JournalRecord& record, std::vector<std::string>& dropped);
 
   const Machines& machines_;
   Overlay overlay_;

@@ -9,6 +9,7 @@
 //   outbox     u8 1, CBOR map: at, correlation_id, instance, payload, type (messages only)
 //   input      u8 1, raw(payload)
 //   row        raw(the machine's own bytes): their format is the machine's, by kind and version
+//   secret     raw(the sealed bytes): their format is the sealer's, src/vault/sealed_values.h
 //
 // Numbers of fixed width instead of CBOR: these are read and written by every step.
 #pragma once

@@ -1,12 +1,12 @@
 #include "net/curl_client.h"
 
-#include <csignal>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 
 #include "net/curl_pool.h"
+#include "net/curl_setup.h"
 #include "net/curl_transfer.h"
 #include "net/http_syntax.h"
 #include "net/url.h"
@@ -16,14 +16,6 @@ namespace {
 
 constexpr unsigned long kBasicOrDigest = CURLAUTH_BASIC | CURLAUTH_DIGEST;
 constexpr std::size_t kMaxRemembered = 1024;
-
-void ignore_broken_pipes() {
-  // OpenSSL writes with write(2), which cannot be told to spare us the signal.
-  struct sigaction current {};
-  if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-}
 
 // What each origin wanted from each user, as CURLAUTH_ bits. Thread-safe.
 class AuthMemory {
@@ -117,11 +109,7 @@ class CurlHttpClient::Impl {
 };
 
 CurlHttpClient::CurlHttpClient() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    ignore_broken_pipes();
-  });
+  net::set_up_curl();
   impl_ = std::make_unique<Impl>();
 }
 

@@ -6,33 +6,14 @@
 
 #include "base/text.h"
 #include "net/curl_errors.h"
+#include "net/curl_setup.h"
 
 namespace tidemark::net {
 namespace {
 
-constexpr std::size_t kMaxErrorBodyBytes = 64U << 10;
-constexpr std::size_t kMaxHeaders = 256;
-constexpr const char* kUserAgent = "tidemark";
-
 using Steady = std::chrono::steady_clock;
 
-bool is_success(int status) {
-  return status >= 200 && status < 300;
-}
-
-long to_milliseconds(std::chrono::milliseconds duration) {
-  // libcurl reads 0 as "no limit", which nothing here means.
-  return static_cast<long>(std::clamp<std::int64_t>(duration.count(), 1, 86'400'000));
-}
-
 }  // namespace
-
-bool Transfer::HeaderList::add(const std::string& line) {
-  curl_slist* grown = curl_slist_append(first, line.c_str());
-  if (grown == nullptr) return false;
-  first = grown;
-  return true;
-}
 
 Transfer::Transfer(CurlHandle& handle, const CurlPool& pool, const HttpRequest& request,
                    const Url& url, const BodySink& sink, unsigned long auth)
@@ -42,7 +23,8 @@ Transfer::Transfer(CurlHandle& handle, const CurlPool& pool, const HttpRequest& 
       url_(url),
       sink_(sink),
       auth_(auth),
-      url_text_(url.to_string()) {}
+      url_text_(url.to_string()),
+      reader_(request, sink != nullptr) {}
 
 Transfer::~Transfer() {
   // The handle outlives us in the pool: nothing in it may point here any more.
@@ -70,7 +52,7 @@ Result<void> Transfer::set_up() {
   set(CURLOPT_HEADERDATA, static_cast<void*>(this));
   set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   set(CURLOPT_WRITEDATA, static_cast<void*>(this));
-  set_up_method();
+  if (option_error_ == CURLE_OK) option_error_ = set_method(handle_.easy(), request_);
   set_up_limits();
   set_up_tls();
   if (request_.credentials) {
@@ -84,20 +66,6 @@ Result<void> Transfer::set_up() {
                 where() + ": libcurl refuses an option: " + curl_easy_strerror(option_error_));
   }
   return {};
-}
-
-void Transfer::set_up_method() {
-  // Whatever the last transfer on this handle was, start from GET.
-  set(CURLOPT_NOBODY, 0L);
-  set(CURLOPT_HTTPGET, 1L);
-  if (request_.method == "HEAD") {
-    set(CURLOPT_NOBODY, 1L);
-  } else if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT") {
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    set(CURLOPT_POSTFIELDS, request_.body.c_str());
-  }
-  set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
 }
 
 void Transfer::set_up_limits() {
@@ -116,17 +84,7 @@ void Transfer::set_up_tls() {
 }
 
 Result<void> Transfer::set_up_headers() {
-  // libcurl's own additions are switched off by naming them without a value: Expect costs a second
-  // with servers that ignore it, and the Content-Type of a form is never ours.
-  bool complete = headers_.add("Expect:");
-  if (!find_header(request_.headers, "Content-Type")) complete &= headers_.add("Content-Type:");
-  if (!find_header(request_.headers, "User-Agent")) {
-    complete &= headers_.add(std::string("User-Agent: ") + kUserAgent);
-  }
-  for (const auto& [name, value] : request_.headers) {
-    complete &= headers_.add(value.empty() ? name + ";" : name + ": " + value);
-  }
-  if (!complete) return fail(Errc::internal, where() + ": out of memory");
+  if (!headers_.add_all(request_)) return fail(Errc::internal, where() + ": out of memory");
   set(CURLOPT_HTTPHEADER, headers_.first);
   return {};
 }
@@ -138,8 +96,10 @@ Result<HttpResponse> Transfer::run() {
   }
   auto done = drive();
   curl_multi_remove_handle(handle_.multi(), handle_.easy());
-  if (!done) return fail(std::move(done).error());
-  return std::move(response_);
+  if (!done && (stopped_by_ || !reader_.has_enough() || pool_.cancelled())) {
+    return fail(std::move(done).error());
+  }
+  return std::move(reader_.response());
 }
 
 Result<void> Transfer::drive() {
@@ -164,7 +124,7 @@ Result<void> Transfer::drive() {
   if (message == nullptr) return fail(Errc::internal, where() + ": libcurl lost the transfer");
   const CURLcode code = message->data.result;
   if (stopped_by_) return fail(*stopped_by_);
-  if (enough_) return {};
+  if (reader_.stopped_by()) return fail(in_context(where(), *reader_.stopped_by()));
   if (code != CURLE_OK) return fail(error_of(code));
   reusable_ = true;
   return {};
@@ -209,60 +169,15 @@ Error Transfer::error_of(CURLcode code) const {
                            .connected = connected_after > 0});
 }
 
-bool Transfer::stop_with(Errc code, const std::string& what) {
-  stopped_by_ = Error{code, where() + ": " + what, std::nullopt};
-  return false;
-}
-
 std::size_t Transfer::take_header(std::string_view line) {
   received_bytes_ += line.size();
-  header_bytes_ += line.size();
-  if (header_bytes_ > request_.max_header_bytes || response_.headers.size() >= kMaxHeaders) {
-    stop_with(Errc::limit_exceeded, "the answer's headers exceed " +
-                                        format_size(request_.max_header_bytes) + " or " +
-                                        std::to_string(kMaxHeaders) + " lines");
-    return 0;
-  }
-  if (line.starts_with("HTTP/")) {
-    // A new answer: after 100 Continue, or after the 401 that asked for credentials.
-    response_.headers.clear();
-    headers_done_ = false;
-    long status = 0;
-    curl_easy_getinfo(handle_.easy(), CURLINFO_RESPONSE_CODE, &status);
-    response_.status = static_cast<int>(status);
-    return line.size();
-  }
-  const std::string_view text = trim(line);
-  if (text.empty()) {
-    headers_done_ = true;
-  } else if (headers_done_) {
-    // A trailer: nothing we speak has a use for one.
-  } else if ((line.front() == ' ' || line.front() == '\t') && !response_.headers.empty()) {
-    (response_.headers.back().second += ' ') += text;  // folded, RFC 9112 section 5.2
-  } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
-    response_.headers.emplace_back(trim(text.substr(0, colon)), trim(text.substr(colon + 1)));
-  }
-  return line.size();
+  return reader_.take_header(line, response_code(handle_.easy())) ? line.size() : 0;
 }
 
 std::size_t Transfer::take_body(std::string_view piece) {
   received_bytes_ += piece.size();
-  body_bytes_ += piece.size();
-  if (!is_success(response_.status)) {
-    const std::size_t room = kMaxErrorBodyBytes - response_.body.size();
-    response_.body.append(piece.substr(0, room));
-    enough_ = piece.size() > room;
-    return enough_ ? 0 : piece.size();
-  }
-  if (body_bytes_ > request_.max_body_bytes) {
-    stop_with(Errc::limit_exceeded, "the answer is larger than " +
-                                        format_size(request_.max_body_bytes) + " (decompressed)");
-    return 0;
-  }
-  if (!sink_) {
-    response_.body.append(piece);
-    return piece.size();
-  }
+  if (!reader_.take_body(piece)) return 0;
+  if (!sink_ || !is_success(reader_.response().status)) return piece.size();
   if (auto taken = sink_(piece); !taken) {
     stopped_by_ = std::move(taken).error();
     return 0;
@@ -276,7 +191,7 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
   try {
     return transfer.take_header({data, size * count});
   } catch (const std::exception& error) {
-    transfer.stop_with(Errc::internal, error.what());
+    transfer.stopped_by_ = Error{Errc::internal, transfer.where() + ": " + error.what()};
     return 0;
   }
 }
@@ -287,7 +202,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
   try {
     return transfer.take_body({data, size * count});
   } catch (const std::exception& error) {
-    transfer.stop_with(Errc::internal, error.what());
+    transfer.stopped_by_ = Error{Errc::internal, transfer.where() + ": " + error.what()};
     return 0;
   }
 }

@@ -11,7 +11,9 @@
 #include <string_view>
 
 #include "net/curl_pool.h"
+#include "net/curl_setup.h"
 #include "net/http.h"
+#include "net/response_reader.h"
 #include "net/url.h"
 
 namespace tidemark::net {
@@ -33,14 +35,7 @@ class Transfer {
   bool reusable() const { return reusable_; }
 
  private:
-  struct HeaderList {
-    curl_slist* first = nullptr;
-    bool add(const std::string& line);
-    ~HeaderList() { curl_slist_free_all(first); }
-  };
-
   Result<void> set_up();
-  void set_up_method();
   void set_up_limits();
   void set_up_tls();
   Result<void> set_up_headers();
@@ -51,7 +46,6 @@ class Transfer {
 
   std::size_t take_header(std::string_view line);
   std::size_t take_body(std::string_view piece);
-  bool stop_with(Errc code, const std::string& what);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
@@ -73,14 +67,10 @@ class Transfer {
   char reason_[CURL_ERROR_SIZE] = {};
   CURLcode option_error_ = CURLE_OK;
 
-  HttpResponse response_;
-  std::optional<Error> stopped_by_;  // why a callback of ours ended the transfer
-  bool enough_ = false;              // an error page's kept part is full: not a failure
+  ResponseReader reader_;
+  std::optional<Error> stopped_by_;  // what the sink said, or threw
   bool reusable_ = false;
-  bool headers_done_ = false;
-  std::uint64_t body_bytes_ = 0;
   std::uint64_t received_bytes_ = 0;
-  std::size_t header_bytes_ = 0;
 
   std::chrono::steady_clock::time_point mark_time_;
   std::uint64_t mark_bytes_ = 0;

@@ -46,6 +46,11 @@ struct HttpRequest {
   // Given up when slower than 1 byte/s for this long (a server may think long before it answers).
   std::chrono::milliseconds stall_timeout{120'000};
   std::uint64_t max_body_bytes = 64ULL << 20;  // after decompression; more is Errc::limit_exceeded
+  // For callers that want the status and the beginning: this much of any answer's body is kept and
+  // the rest is read and dropped, so that the connection can serve again. At max_body_bytes the
+  // answer is cut off. Once what is to be kept has come, nothing that goes wrong in the rest is an
+  // error. Does not concern bodies that a BodySink takes.
+  std::optional<std::size_t> keep_body_bytes{};
   std::size_t max_header_bytes = 64U << 10;
   std::string unix_socket{};  // not empty: connect there instead of to the URL's host
 };

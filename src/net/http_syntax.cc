@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace tidemark::net {
+namespace {
+
+char lower(char character) {
+  return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
+                                              : character;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char character) {
@@ -33,7 +46,7 @@ Result<void> check_request(const HttpRequest& request) {
     }
     for (const std::string_view own : {"Content-Length", "Transfer-Encoding", "Host", "Connection",
                                        "Accept-Encoding", "Expect"}) {
-      if (find_header({{name, value}}, own)) {
+      if (equal_ignoring_case(name, own)) {
         return fail(Errc::invalid_argument, "the header " + name + " is set by the client itself");
       }
     }

@@ -35,7 +35,7 @@ enum class Table : std::uint8_t {
   timer = 5,          // (due, instance, name)
   outbox = 6,         // (sequence, index) -> effect
   dedupe = 7,         // key -> (sequence, expiry)
-  secret = 8,         // hashed API keys
+  secret = 8,         // (tenant, name) -> sealed secret
   input = 9,          // sequence -> the input's bytes, apart from the record that holds their hash
   event = 10,         // (sequence, index) -> event envelope
 };

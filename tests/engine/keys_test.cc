@@ -51,6 +51,14 @@ JournalRecord full_record() {
   return record;
 }
 
+// What a record may hold since secrets can come with an input.
+JournalRecord record_with_secrets() {
+  auto record = full_record();
+  record.secrets = {"endpoint/1/new"};
+  record.dropped_secrets = {"endpoint/1/old"};
+  return record;
+}
+
 Event event() {
   Event event;
   event.id = "evt_1";
@@ -82,6 +90,7 @@ std::string all_formats() {
   line("key.timer.name", timer_name_key(kInstance, "poll"));
   line("key.outbox", outbox_key("caldav", "work", {300, 1}));
   line("key.dedupe", dedupe_key("acme", "k"));
+  line("key.secret", secret_key("acme", "endpoint/1/new"));
   line("key.index.correlation", index_key(by_correlation_prefix("cor_1"), 300));
   line("key.index.instance", index_key(by_instance_prefix(kInstance), 300));
   line("key.index.events", index_key(events_of_tenant_prefix("acme"), 300));
@@ -96,6 +105,8 @@ std::string all_formats() {
   line("value.event", encode_event(event()));
   auto record = full_record();
   line("value.journal", encode_record(record));
+  auto with_secrets = record_with_secrets();
+  line("value.journal.secrets", encode_record(with_secrets));
   return out.str();
 }
 
@@ -138,6 +149,7 @@ TEST(Keys, ThatAreCutShortAreNotRead) {
 TEST(Keys, OfOneInstanceAreNeverAmongThoseOfAnother) {
   EXPECT_FALSE(row_key("k/acme/a", "b").starts_with(row_prefix("k/acme/")));
   EXPECT_FALSE(row_key("k/acme/ab", "").starts_with(row_prefix("k/acme/a")));
+  EXPECT_FALSE(secret_key("acme2", "x").starts_with(secret_prefix("acme")));
   EXPECT_FALSE(timer_name_key("k/acme/ab", "x").starts_with(timer_name_prefix("k/acme/a")));
 }
 
@@ -149,7 +161,7 @@ TEST(Keys, OfTimersSortByDueTimeEvenBeforeTheEpoch) {
 }
 
 TEST(JournalCodec, ReadsBackEveryField) {
-  auto written = full_record();
+  auto written = record_with_secrets();
   const auto bytes = encode_record(written);
   const auto read = decode_record(bytes);
   ASSERT_TRUE(read) << read.error().message;
@@ -160,7 +172,7 @@ TEST(JournalCodec, ReadsBackEveryField) {
 }
 
 TEST(JournalCodec, RefusesEveryFlippedBit) {
-  auto record = full_record();
+  auto record = record_with_secrets();
   const auto bytes = encode_record(record);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     auto damaged = bytes;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/keys.h"
+#include "engine/secrets.h"
 #include "engine_fixture.h"
 
 namespace tidemark::test {
@@ -106,6 +107,18 @@ TEST_F(Overlap, TellsNobodyAnythingBeforeTheFirstCommitReturned) {
     EXPECT_EQ(record(static_cast<Sequence>(i + 1)).previous, static_cast<Sequence>(i));
   }
   EXPECT_TRUE(engine_->wait_until_idle(std::chrono::seconds(20)));
+}
+
+TEST_F(Overlap, WritesTheSecretsOfAStepThatHadToBeSteppedAgain) {
+  send_notes("a", "first", kFirst);
+  start_and_hold();
+  send({.instance = watched("a"), .type = "do", .payload = "{}", .secrets = {{"s", "sealed"}}});
+  send_notes("a", "second", kSecond - 1);
+  wait_for_steps(kFirst + kSecond);
+  store_->release(false);
+  wait_for_answers(kFirst + kSecond);
+  EXPECT_TRUE(answers_.at(kFirst));
+  EXPECT_EQ(*read_secret(*store_, "acme", "s"), "sealed");
 }
 
 TEST_F(Overlap, StepsTheSecondBatchAgainWhenTheFirstCommitFails) {

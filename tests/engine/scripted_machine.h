@@ -16,6 +16,7 @@ namespace tidemark::test {
 //   timers   [{"name", "in_ms" (absent: cancel), "new_cause"}]
 //   messages [{"to", "input"}]             events ["type", ...]
 //   refuse   "why"                         end    true
+//   drop_secrets ["name", ...]
 // Any other type is only remembered. The state is the list of inputs, as "type payload" lines.
 struct Scripted {
   static constexpr std::string_view kind = "scripted";
@@ -110,6 +111,9 @@ inline Result<Transition<Scripted::State>> Scripted::step(const StepContext& con
   for (const auto& type : list_in(script, "events")) {
     transition.events.push_back(
         {type, 1, "test", "key:" + type.get<std::string>(), {{"sequence", context.sequence}}});
+  }
+  for (const auto& name : list_in(script, "drop_secrets")) {
+    transition.dropped_secrets.push_back(name.get<std::string>());
   }
   transition.end = script.value("end", false);
   transition.state = std::move(state);
