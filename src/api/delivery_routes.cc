@@ -81,13 +81,10 @@ ServerResponse receipt_response(const Receipt& receipt, int status) {
                        status);
 }
 
-// There is one word for a delivery that is not there to be changed, whatever it is instead.
-Result<Receipt> changed(const Addressed& what, Result<Receipt> receipt, std::string_view wanted) {
-  if (receipt || receipt.error().code != Errc::not_found) return receipt;
-  return fail(Errc::not_found, "endpoint " + in_quotes(what.endpoint_id()) + " has no event " +
-                                   in_quotes(what.event_id) + " that " + std::string(wanted) +
-                                   "; GET the same path without its last part for what became of "
-                                   "it");
+template <class T>
+Result<T> unless_unknown(const Addressed& what, Result<T> result) {
+  if (!result && result.error().code == Errc::not_found) return no_such_event(what);
+  return result;
 }
 
 std::vector<std::string> read_event_ids(ObjectReader& reader) {
@@ -166,29 +163,27 @@ Result<ServerResponse> get_dead_letters(const ApiParts& parts, const Call& call)
 
 Result<ServerResponse> get_delivery(const ApiParts& parts, const Call& call) {
   TM_ASSIGN(const auto what, addressed(parts, call));
-  auto explained = parts.delivery.explain(what.endpoint.tenant, what.endpoint_id(), what.event_id);
-  if (!explained && explained.error().code == Errc::not_found) return no_such_event(what);
-  if (!explained) return fail(std::move(explained).error());
-  return json_response(*explained);
+  TM_ASSIGN(const Json explained,
+            unless_unknown(what, parts.delivery.explain(what.endpoint.tenant, what.endpoint_id(),
+                                                        what.event_id)));
+  return json_response(explained);
 }
 
 Result<ServerResponse> post_delivery_retry(const ApiParts& parts, const Call& call) {
   TM_ASSIGN(const auto what, addressed(parts, call));
   TM_TRY(json_body(call.request(), {}));
-  TM_ASSIGN(
-      const auto receipt,
-      changed(what, parts.delivery.retry(what.endpoint.tenant, what.endpoint_id(), what.event_id),
-              "waits or is dead"));
+  TM_ASSIGN(const auto receipt,
+            unless_unknown(what, parts.delivery.retry(what.endpoint.tenant, what.endpoint_id(),
+                                                      what.event_id)));
   return receipt_response(receipt, 202);
 }
 
 Result<ServerResponse> post_delivery_cancel(const ApiParts& parts, const Call& call) {
   TM_ASSIGN(const auto what, addressed(parts, call));
   TM_TRY(json_body(call.request(), {}));
-  TM_ASSIGN(
-      const auto receipt,
-      changed(what, parts.delivery.cancel(what.endpoint.tenant, what.endpoint_id(), what.event_id),
-              "waits"));
+  TM_ASSIGN(const auto receipt,
+            unless_unknown(what, parts.delivery.cancel(what.endpoint.tenant, what.endpoint_id(),
+                                                       what.event_id)));
   return receipt_response(receipt, 200);
 }
 

@@ -41,9 +41,26 @@ Json with(Json properties, const Json& more) {
 Json endpoint_schemas() {
   const Json config = config_properties();
   const Json secret = text_described("whsec_ and base64; shown this once");
-  const Json state = {{"tenant", text()},
-                      {"status", one_of({"enabled", "paused", "disabled", "removing"})},
-                      {"reason", text_or_null()}};
+  const Json position = object({{"sequence", integer()}, {"index", integer()}});
+  const Json hold = {{"type", Json::array({"object", "null"})},
+                     {"description", "{reason, until, detail}: why nothing is sent right now"}};
+  const Json state = {
+      {"tenant", text()},
+      {"declared", boolean()},
+      {"status", one_of({"enabled", "paused", "disabled", "removing"})},
+      {"reason", text_or_null()},
+      {"created_at", instant()},
+      {"changed_at", instant()},
+      {"cursor", position},
+      {"replaying_until", {{"anyOf", {position, Json{{"type", "null"}}}}}},
+      {"breaker", text()},
+      {"hold", hold},
+      {"counts", {{"type", "object"}, {"additionalProperties", integer()}}},
+      {"last_success_at", instant_or_null()},
+      {"last_failure_at", instant_or_null()},
+      {"last_error", text_or_null()},
+      {"secrets",
+       array_of(object({{"created_at", instant()}, {"expires_at", instant_or_null()}}))}};
   return {
       {"EndpointConfig", object(config, {"url"})},
       {"EndpointPatch", object(config)},
@@ -86,11 +103,15 @@ Json delivery_schemas() {
                            {"error", text_or_null()},
                            {"answer", text_or_null()}},
                           {"at", "status", "latency_ms", "error"});
+  const Json last_attempt = {{"anyOf", {reference("Attempt"), Json{{"type", "null"}}}}};
   all["Delivery"] = object({{"event_id", text()},
-                            {"event_type", text_or_null()},
+                            {"event_type", text()},
                             {"state", one_of({"waiting", "dead", "delivered"})},
-                            {"attempts", array_of(reference("Attempt"))}},
-                           {"event_id", "state"});
+                            {"attempts", integer()},
+                            {"last_attempt", last_attempt},
+                            {"next_attempt_at", instant()},
+                            {"died_at", instant()}},
+                           {"event_id", "state", "attempts", "last_attempt"});
   all["DeliveryExplanation"] =
       object({{"event_id", text()},
               {"endpoint", text()},
@@ -98,7 +119,7 @@ Json delivery_schemas() {
               {"reason", text_or_null()},
               {"until", instant_or_null()},
               {"attempts", array_of(reference("Attempt"))}},
-             {"event_id", "endpoint", "state"});
+             {"event_id", "event_type", "endpoint", "state", "reason", "until", "attempts"});
   all["EndpointSummary"] =
       object({{"enabled", integer()},
               {"paused", integer()},
