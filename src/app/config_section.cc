@@ -3,6 +3,7 @@
 
 #include "api/suggest.h"
 #include "app/config_reader.h"
+#include "app/toml_json.h"
 #include "base/text.h"
 
 namespace tidemark::app {
@@ -19,10 +20,46 @@ std::string exact_size(std::uint64_t bytes) {
                                : std::to_string(bytes) + "B";
 }
 
+std::vector<std::string> list_of(const std::string& text) {
+  std::vector<std::string> out;
+  for (const auto& part : split(text, ',')) {
+    if (!trim(part).empty()) out.emplace_back(trim(part));
+  }
+  return out;
+}
+
 std::string shown_list(const std::vector<std::string>& values) {
   std::string out = "[";
   for (const auto& value : values) out += (out.size() > 1 ? ", " : "") + in_quotes(value);
   return out + "]";
+}
+
+// The text of a variable as a JSON value; nothing when it is no such value.
+std::optional<Json> json_of_text(const std::string& text, JsonKind kind) {
+  switch (kind) {
+    case JsonKind::text: return Json(text);
+    case JsonKind::texts: return Json(list_of(text));
+    case JsonKind::number:
+    case JsonKind::boolean:
+    case JsonKind::any: break;
+  }
+  auto value = parse_json(text);
+  if (!value || (kind == JsonKind::number && !value->is_number()) ||
+      (kind == JsonKind::boolean && !value->is_boolean())) {
+    return std::nullopt;
+  }
+  return std::move(*value);
+}
+
+std::string_view wanted_json(JsonKind kind) {
+  switch (kind) {
+    case JsonKind::number: return "must be a number";
+    case JsonKind::boolean: return "must be true or false";
+    case JsonKind::text:
+    case JsonKind::texts:
+    case JsonKind::any: break;
+  }
+  return "must be JSON";
 }
 
 }  // namespace
@@ -38,6 +75,13 @@ Origin ConfigSection::at(const TomlEntry& entry) const {
 Origin ConfigSection::origin_of(const std::string& key) const {
   const TomlEntry* entry = table_ == nullptr ? nullptr : table_->find(key);
   return entry == nullptr ? origin_ : at(*entry);
+}
+
+Origin ConfigSection::origin_of_item(const std::string& key, std::size_t index) const {
+  const TomlEntry* entry = table_ == nullptr ? nullptr : table_->find(key);
+  if (entry == nullptr || index >= entry->value.items.size()) return origin_of(key);
+  const TomlNode& item = entry->value.items[index];
+  return {Origin::Kind::file, reader_.file_, item.line, item.column};
 }
 
 void ConfigSection::problem(const Origin& origin, const std::string& key, std::string message) {
@@ -148,6 +192,44 @@ Setting<std::uint64_t> ConfigSection::size(const std::string& key, std::uint64_t
   return setting;
 }
 
+Setting<std::uint64_t> ConfigSection::integer(const std::string& key, std::uint64_t preset,
+                                              std::uint64_t least, std::uint64_t most) {
+  Setting<std::uint64_t> setting{preset};
+  if (const auto given = json(key, JsonKind::number); given.given) {
+    setting.origin = given.origin;
+    setting.given = true;
+    const bool whole = given.value.is_number_unsigned();
+    const auto value = whole ? given.value.get<std::uint64_t>() : 0;
+    if (!whole || value < least || value > most) {
+      problem(
+          given.origin, key,
+          "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    } else {
+      setting.value = value;
+    }
+  }
+  reader_.show(full(key), std::to_string(setting.value), setting.origin);
+  return setting;
+}
+
+Setting<Json> ConfigSection::json(const std::string& key, JsonKind kind) {
+  const auto raw = find(key);
+  if (!raw) return {};
+  if (raw->node == nullptr) {
+    // The text is not repeated: it may hold a secret.
+    auto value = json_of_text(raw->text, kind);
+    if (!value) problem(raw->origin, key, std::string(wanted_json(kind)));
+    return {std::move(value).value_or(Json()), raw->origin, value.has_value()};
+  }
+  auto value = toml_to_json(*raw->node);
+  if (!value) {
+    const auto& wrong = value.error();
+    problem({Origin::Kind::file, reader_.file_, wrong.line, wrong.column}, key, wrong.message);
+  }
+  const bool given = value.has_value();
+  return {given ? std::move(*value) : Json(), raw->origin, given};
+}
+
 Setting<std::vector<std::string>> ConfigSection::texts(const std::string& key,
                                                        const std::vector<std::string>& preset) {
   Setting<std::vector<std::string>> setting{preset};
@@ -155,10 +237,7 @@ Setting<std::vector<std::string>> ConfigSection::texts(const std::string& key,
     setting.origin = raw->origin;
     setting.given = true;
     if (raw->node == nullptr) {
-      setting.value.clear();
-      for (const auto& part : split(raw->text, ',')) {
-        if (!trim(part).empty()) setting.value.emplace_back(trim(part));
-      }
+      setting.value = list_of(raw->text);
     } else if (raw->node->kind != TomlNode::Kind::array) {
       problem(raw->origin, key,
               "must be a list of strings, not " + std::string(name(raw->node->kind)));
@@ -230,6 +309,31 @@ std::vector<const TomlNode*> ConfigSection::tables(const std::string& key) {
       out.push_back(&item);
     } else {
       problem(at(*entry), key, "must be written as [[" + key + "]], once for each");
+    }
+  }
+  return out;
+}
+
+std::vector<ConfigSection> ConfigSection::children(const std::string& key,
+                                                   std::string_view example) {
+  known_.push_back(key);
+  std::vector<ConfigSection> out;
+  const TomlEntry* entry = table_ == nullptr ? nullptr : table_->find(key);
+  if (entry == nullptr) return out;
+  const auto refuse = [&](const Origin& origin) {
+    problem(origin, key, "must be a list of tables, such as " + std::string(example));
+  };
+  if (entry->value.kind != TomlNode::Kind::array) {
+    refuse(at(*entry));
+    return out;
+  }
+  for (const auto& item : entry->value.items) {
+    const Origin here{Origin::Kind::file, reader_.file_, item.line, item.column};
+    const auto number = std::to_string(out.size() + 1);
+    if (item.kind == TomlNode::Kind::table) {
+      out.push_back({reader_, &item, full(key) + "." + number + ".", here});
+    } else {
+      refuse(here);
     }
   }
   return out;
