@@ -18,6 +18,7 @@
 namespace tidemark {
 
 class SyncProgressReader;
+class Vault;
 
 // What the handlers work on; all of it outlives the Api.
 struct ApiParts {
@@ -30,6 +31,7 @@ struct ApiParts {
   std::string version;
   std::string data_dir;
   bool behind_proxy = false;
+  Vault* vault = nullptr;  // null: no master key is configured
   // Why no work is taken right now (starting, stopping); empty: ready.
   std::function<std::string()> not_ready = [] { return std::string(); };
   // The Api makes its own.

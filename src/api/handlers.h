@@ -61,6 +61,10 @@ Result<ServerResponse> get_dead_letters(const ApiParts& parts, const Call& call)
 Result<ServerResponse> post_dead_letters_replay(const ApiParts& parts, const Call& call);
 Result<ServerResponse> post_dead_letters_drop(const ApiParts& parts, const Call& call);
 
+// secret_routes.cc
+Result<ServerResponse> get_secrets(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_secrets_rotate(const ApiParts& parts, const Call& call);
+
 // openapi.cc
 Result<ServerResponse> get_openapi(const ApiParts& parts, const Call& call);
 

@@ -13,6 +13,7 @@ Json schemas() {
   Json all = calendar_schemas();
   all.update(history_schemas());
   all.update(delivery_schemas());
+  all.update(secret_schemas());
   for (const auto* item : {"Account", "Calendar", "CalendarEvent", "Key", "Endpoint", "Delivery"}) {
     all[std::string(item) + "List"] = list_of(item);
   }

@@ -24,5 +24,6 @@ Json list_of(std::string_view schema);  // {"items": [...], "next_page": ...}
 Json calendar_schemas();
 Json history_schemas();
 Json delivery_schemas();
+Json secret_schemas();
 
 }  // namespace tidemark::openapi

@@ -23,6 +23,7 @@
 namespace tidemark::test {
 
 struct WorldOptions {
+  bool without_vault = false;           // to the API: as if no master key were configured
   bool deliver = false;                 // to the loopback addresses that a test listens on
   const AddressGuard* guard = nullptr;  // any address
   delivery::DeliveryOptions delivery{};
@@ -57,6 +58,7 @@ class ApiWorld : public ::testing::Test {
     ApiParts parts{*store_, *engine_, *sync_, *delivery_, metrics_, clock_};
     parts.version = "1.2.3";
     parts.data_dir = directory_.path().string();
+    parts.vault = options.without_vault ? nullptr : vault_.get();
     parts.not_ready = [this] { return not_ready_; };
     api_ = std::make_unique<Api>(std::move(parts));
   }
