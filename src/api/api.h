@@ -2,12 +2,14 @@
 // connection; the command line calls it directly when no server runs. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "delivery/delivery_service.h"
 #include "engine/engine.h"
 #include "net/http_server.h"
 #include "store/store.h"
@@ -16,20 +18,25 @@
 namespace tidemark {
 
 class SyncProgressReader;
+class Vault;
 
 // What the handlers work on; all of it outlives the Api.
 struct ApiParts {
   const Store& store;
   Engine& engine;
   SyncService& sync;
+  delivery::DeliveryService& delivery;
   Metrics& metrics;
   const Clock& clock;
   std::string version;
   std::string data_dir;
   bool behind_proxy = false;
+  Vault* vault = nullptr;  // null: no master key is configured
   // Why no work is taken right now (starting, stopping); empty: ready.
   std::function<std::string()> not_ready = [] { return std::string(); };
-  std::shared_ptr<SyncProgressReader> progress{};  // the Api makes its own
+  // The Api makes its own.
+  std::shared_ptr<SyncProgressReader> progress{};
+  std::shared_ptr<std::atomic<int>> running_tests{};  // of endpoints, over all tenants
 };
 
 class Api {

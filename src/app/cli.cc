@@ -1,10 +1,9 @@
 #include "app/cli.h"
 
-#include <CLI/CLI.hpp>
 #include <csignal>
-#include <functional>
 #include <memory>
 
+#include "app/cli_commands.h"
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/exit_code.h"
@@ -25,31 +24,6 @@ constexpr auto kExitCodes =
     "Example: tidemark sync && tidemark events work/Home --from 2026-01-01 --to 2026-02-01 "
     "--expand";
 
-// What was said: where the configuration comes from and what to run with it.
-struct Invocation {
-  ConfigSource source;
-  bool quiet_logs = true;  // all commands but serve say warnings only, unless told otherwise
-  std::function<int(const Config&)> run;
-};
-
-// A command's options live as long as the parser that writes into them.
-template <class Options>
-std::shared_ptr<Options> options_of(CLI::App& command, Invocation& invocation,
-                                    int (*run)(const Config&, const Options&)) {
-  auto options = std::make_shared<Options>();
-  command.callback([&invocation, options, run] {
-    invocation.run = [options, run](const Config& config) { return run(config, *options); };
-  });
-  return options;
-}
-
-CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& summary,
-                      const std::string& example) {
-  CLI::App* command = parent.add_subcommand(name, summary);
-  command->footer("Example: tidemark " + example);
-  return *command;
-}
-
 void add_setting(CLI::App& app, Invocation& invocation, const std::string& flag,
                  const std::string& key, const std::string& help) {
   app.add_option_function<std::string>(
@@ -65,6 +39,7 @@ void add_running(CLI::App& app, Invocation& invocation) {
   add_setting(serve, invocation, "--listen", "server.listen", "ADDRESS:PORT; port 0 picks one");
   serve.callback([&invocation] {
     invocation.quiet_logs = false;
+    invocation.source.serves = true;
     invocation.run = run_serve;
   });
 
@@ -192,11 +167,20 @@ int run_with_config(const Invocation& invocation) {
 
 }  // namespace
 
+CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& summary,
+                      const std::string& example) {
+  CLI::App* command = parent.add_subcommand(name, summary);
+  command->footer("Example: tidemark " + example);
+  return *command;
+}
+
 int run(int argc, char** argv) {
   // A reader that goes away is noticed by the failing write, not by dying of it.
   std::signal(SIGPIPE, SIG_IGN);
   Invocation invocation;
-  CLI::App app("Tidemark mirrors calendars durably, one event per real change.", "tidemark");
+  CLI::App app(
+      "Tidemark mirrors calendars durably, one event per real change, and delivers the events.",
+      "tidemark");
   app.footer(kExitCodes);
   app.set_version_flag("--version", "tidemark " TIDEMARK_VERSION);
   app.require_subcommand(1);
@@ -210,8 +194,11 @@ int run(int argc, char** argv) {
   add_calendars(app, invocation);
   add_history(app, invocation);
   add_administration(app, invocation);
+  add_delivery_commands(app, invocation);
+  add_secret_commands(app, invocation);
   try {
     app.parse(argc, argv);
+    if (invocation.run_alone) return invocation.run_alone();
     if (!invocation.run) return kBadUsage;
     invocation.source.variables = process_variables();
     return run_with_config(invocation);

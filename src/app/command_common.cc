@@ -52,6 +52,25 @@ std::string text_at(const Json& object, const char* field) {
   return found->is_string() ? found->get<std::string>() : dump_json(*found);
 }
 
+std::string short_time(const std::string& time) {
+  if (time.size() < 16) return time.empty() ? "-" : time;
+  return time.substr(0, 10) + " " + time.substr(11, 5) + "Z";
+}
+
+std::string exact_time(const std::string& time) {
+  if (time.size() < 19) return time.empty() ? "-" : time;
+  return time.substr(0, 10) + " " + time.substr(11, 8) + "Z";
+}
+
+void show_fields(const Json& object) {
+  TextTable table({{"FIELD"}, {"VALUE"}});
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_null() || (value.is_structured() && value.empty()) || value == "") continue;
+    table.add({key, value.is_string() ? value.get<std::string>() : dump_json(value)});
+  }
+  Output::write(table.text(100'000));
+}
+
 void show_errors(const Json& rows) {
   for (const auto& row : rows) {
     const auto error = text_at(row, "error");

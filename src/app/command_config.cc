@@ -4,10 +4,19 @@
 
 namespace tidemark::app {
 
+namespace {
+
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
 // A configuration with problems never comes here: they were told, and the exit code is 2.
 int run_config_check(const Config& config) {
-  Output::line(config.file + ": ok, " + std::to_string(config.accounts.size()) +
-               (config.accounts.size() == 1 ? " account" : " accounts") + ", data in " +
+  const std::size_t endpoints = config.delivery.declared.size();
+  Output::line(config.file + ": ok, " + counted(config.accounts.size(), "account") +
+               (endpoints == 0 ? "" : ", " + counted(endpoints, "endpoint")) + ", data in " +
                config.data_dir);
   return kDone;
 }

@@ -122,15 +122,6 @@ Query audit_query(const AuditListOptions& options) {
   return query;
 }
 
-void show_record(const Json& record) {
-  TextTable table({{"FIELD"}, {"VALUE"}});
-  for (const auto& [key, value] : record.items()) {
-    if (value.is_null() || (value.is_array() && value.empty()) || value == "") continue;
-    table.add({key, value.is_string() ? value.get<std::string>() : dump_json(value)});
-  }
-  Output::write(table.text(100'000));
-}
-
 }  // namespace
 
 int run_feed(const Config& config, const FeedOptions& options) {
@@ -175,7 +166,7 @@ int run_audit_show(const Config& config, const AuditShowOptions& options) {
     }
     const auto record = parse_json(*body);
     if (!record) return failed(to_failure(record.error()));
-    show_record(*record);
+    show_fields(*record);
     return static_cast<int>(kDone);
   });
 }

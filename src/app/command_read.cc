@@ -7,12 +7,6 @@
 namespace tidemark::app {
 namespace {
 
-// "2025-12-16T12:00:00.000Z" as people read it; in UTC, like everything here.
-std::string short_time(const std::string& time) {
-  if (time.size() < 16) return time.empty() ? "-" : time;
-  return time.substr(0, 10) + " " + time.substr(11, 5) + "Z";
-}
-
 std::string event_time(const Json& event, const char* field) {
   const auto found = event.find(field);
   if (found == event.end() || !found->is_object()) return "-";

@@ -92,6 +92,12 @@ int with_backend(const Config& config, Runtime::Purpose purpose,
 
 // A field of a JSON object as text: empty when absent or null, numbers in digits.
 std::string text_at(const Json& object, const char* field);
+// "2025-12-16T12:00:00.000Z" as people read it, in UTC like everything here: to the minute, or to
+// the second. "-" when empty.
+std::string short_time(const std::string& time);
+std::string exact_time(const std::string& time);
+// Each field that says something, in a line of its own.
+void show_fields(const Json& object);
 // Says what is wrong with each account or calendar of the list that has an error.
 void show_errors(const Json& rows);
 

@@ -5,6 +5,9 @@
 #include <set>
 
 #include "app/config_account.h"
+#include "app/config_delivery.h"
+#include "app/config_endpoint.h"
+#include "app/config_master_key.h"
 #include "app/config_reader.h"
 #include "base/text.h"
 #include "net/url.h"
@@ -166,6 +169,10 @@ ConfigResult load_config(const ConfigSource& source) {
   read_store(root.child("store"), config);
   read_log(root.child("log"), config);
   read_accounts(reader, root, config);
+  config.secrets = read_secrets(reader, root.child("secrets"));
+  const AddressGuard guard = read_delivery(root.child("delivery"), config);
+  read_tenants(reader, root, config);
+  read_endpoints(reader, root, guard, config);
   root.finish();
   reader.know_variable("TIDEMARK_CONFIG");
   reader.warn_about_unknown_variables();

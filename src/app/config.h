@@ -5,7 +5,8 @@
 // variable or a flag to the working directory.
 //
 // A variable is the key in capitals: server.listen is TIDEMARK_SERVER_LISTEN, and the poll of the
-// account "work" is TIDEMARK_ACCOUNT_WORK_POLL. Lists are comma-separated there.
+// account "work" is TIDEMARK_ACCOUNT_WORK_POLL. Lists are comma-separated there; the filter and the
+// headers of an endpoint are JSON.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,10 @@
 #include <vector>
 
 #include "base/log.h"
+#include "delivery/delivery_service.h"
 #include "store/store.h"
 #include "sync/sync_service.h"
+#include "vault/master_key.h"
 
 namespace tidemark::app {
 
@@ -56,6 +59,16 @@ struct LogConfig {
   bool level_given = false;  // by a flag or a variable: then commands other than serve use it, too
 };
 
+// The master keys of the vault. No source: none is configured, and no secret can be kept.
+struct SecretsConfig {
+  std::vector<MasterKeySource> sources;  // the current one first
+  // What they give, in the same order: for the vault. Old ones that are not here are left out.
+  std::vector<MasterKey> keys;
+  // Why the current one is not here although it is configured, and `keys` therefore is empty: a
+  // credential is the service's alone. Never in a process that serves.
+  std::string missing;
+};
+
 // One line of `config show`; a secret's value is already masked.
 struct ShownValue {
   std::string key;
@@ -70,6 +83,10 @@ struct Config {
   StoreOptions store;  // without its path, which the runtime derives from data_dir
   LogConfig log;
   std::vector<AccountDefinition> accounts;
+  SecretsConfig secrets;
+  // Limits, tenants and declared endpoints; the version is the runtime's to set.
+  delivery::DeliveryOptions delivery;
+  std::vector<std::string> delivery_allow;  // for AddressGuard::make(), which takes it
   std::vector<ShownValue> shown;
   std::vector<ConfigProblem> warnings;
 };
@@ -78,6 +95,7 @@ struct ConfigSource {
   std::string file;  // from --config; empty: TIDEMARK_CONFIG, else "tidemark.toml"
   std::map<std::string, std::string> variables{};  // the environment
   std::map<std::string, std::string> flags{};      // by key: {"data_dir", "/srv/tidemark"}
+  bool serves = false;  // the service itself: its credentials must be there
 };
 
 // The environment of this process.

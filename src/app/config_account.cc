@@ -1,13 +1,11 @@
 #include "app/config_account.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <fstream>
-#include <optional>
 
 #include "api/suggest.h"
 #include "app/config.h"
+#include "app/config_secret.h"
 #include "base/text.h"
 #include "net/url.h"
 
@@ -33,32 +31,16 @@ std::string shown_url(const Url& url, std::string_view provider) {
   return "\"" + url.origin() + url.path + (url.query.empty() ? "" : "?********") + "\"";
 }
 
-Result<std::string> read_secret_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Errc::not_found, "cannot read the file " + path);
-  std::string secret(kMaxSecretBytes + 1, '\0');
-  in.read(secret.data(), static_cast<std::streamsize>(secret.size()));
-  secret.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad()) return fail(Errc::io_error, "cannot read the file " + path);
-  if (secret.size() > kMaxSecretBytes) {
-    return fail(Errc::limit_exceeded, "the file " + path + " is too large to be a password");
-  }
-  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
-  if (secret.empty()) return fail(Errc::invalid_argument, "the file " + path + " is empty");
-  return secret;
-}
-
 class AccountReader {
  public:
   AccountReader(ConfigReader& reader, ConfigSection section, std::string provider)
       : reader_(reader), section_(std::move(section)), provider_(std::move(provider)) {}
 
-  AccountDefinition read(const ConfigSource& source, const std::string& id);
+  AccountDefinition read(const std::string& id);
 
  private:
   void read_place();
-  void read_credentials(const ConfigSource& source);
-  std::optional<Secret> read_password(const ConfigSource& source);
+  void read_credentials();
   void read_selection();
   void read_schedule();
 
@@ -95,55 +77,12 @@ void AccountReader::read_place() {
   }
 }
 
-std::optional<Secret> AccountReader::read_password(const ConfigSource& source) {
-  const Origin origin = section_.origin_of("password");
-  ConfigSection password = section_.child("password");
-  const auto file = password.path("file");
-  const auto variable = password.text("env");
-  password.finish();
-  if (!file.given && !variable.given) {
-    if (password.present()) {
-      section_.problem(origin, "password", "write { file = \"...\" } or { env = \"...\" }");
-    }
-    return std::nullopt;
-  }
-  // A variable or flag for one of the two overrides the other in the file.
-  if (file.given && variable.given && file.origin.kind == variable.origin.kind) {
-    section_.problem(origin, "password", "give either file or env, not both");
-    return std::nullopt;
-  }
-  const bool from_file = file.given && (!variable.given || file.origin.kind != Origin::Kind::file);
-  const Origin& from = from_file ? file.origin : variable.origin;
-  if (variable.given) reader_.know_variable(variable.value);
-  if (!from_file) {
-    const auto found = source.variables.find(variable.value);
-    if (found == source.variables.end() || found->second.empty()) {
-      password.problem(from, "env",
-                       "the variable " + variable.value + " is not set; set it to the password");
-      return std::nullopt;
-    }
-    reader_.show(section_.full("password"), "********", from);
-    return Secret(found->second);
-  }
-  auto secret = read_secret_file(file.value);
-  if (!secret) {
-    password.problem(from, "file", secret.error().message);
-    return std::nullopt;
-  }
-  struct stat status {};
-  if (::stat(file.value.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
-    reader_.warning(from, password.full("file"),
-                    "everyone on this machine can read " + file.value + "; run chmod 600 on it");
-  }
-  reader_.show(section_.full("password"), "********", from);
-  return Secret(std::move(*secret));
-}
-
-void AccountReader::read_credentials(const ConfigSource& source) {
+void AccountReader::read_credentials() {
   const auto username = section_.text("username");
   const std::size_t before = reader_.problems().size();
   // `password = "..."` is the mistake to catch by name; the value is never repeated.
-  auto secret = read_password(source);
+  ConfigSection password = section_.child("password");
+  auto secret = read_secret(reader_, password, "the password");
   const bool told = reader_.problems().size() > before;
   if (username.given && username.value.empty()) {
     section_.problem(username.origin, "username", "must not be empty");
@@ -208,7 +147,7 @@ void AccountReader::read_schedule() {
       section_.duration("timeout", account_.settings.timeout, seconds(1)).value;
 }
 
-AccountDefinition AccountReader::read(const ConfigSource& source, const std::string& id) {
+AccountDefinition AccountReader::read(const std::string& id) {
   account_.settings.id = id;
   account_.settings.provider = provider_;
   const auto tenant = section_.text("tenant", "default");
@@ -217,7 +156,7 @@ AccountDefinition AccountReader::read(const ConfigSource& source, const std::str
   }
   account_.settings.tenant = to_lower_ascii(tenant.value);
   read_place();
-  read_credentials(source);
+  read_credentials();
   const auto ca_file = section_.path("ca_file");
   if (ca_file.given && !std::ifstream(ca_file.value)) {
     section_.problem(ca_file.origin, "ca_file", "cannot read " + ca_file.value);
@@ -261,7 +200,7 @@ AccountDefinition read_account(ConfigReader& reader, const TomlNode& table, std:
                     "\"" + provider.value + "\" is not one of them" +
                         suggestion(provider.value, provider_names()));
   }
-  return AccountReader(reader, std::move(section), provider.value).read(reader.source(), label);
+  return AccountReader(reader, std::move(section), provider.value).read(label);
 }
 
 }  // namespace tidemark::app

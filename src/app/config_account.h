@@ -8,8 +8,6 @@
 
 namespace tidemark::app {
 
-inline constexpr std::size_t kMaxSecretBytes = 64U << 10;
-
 // Reads and checks one account; problems go to the reader. `number` names it when it has no id.
 AccountDefinition read_account(ConfigReader& reader, const TomlNode& table, std::size_t number);
 

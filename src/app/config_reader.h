@@ -12,6 +12,7 @@
 
 #include "app/config.h"
 #include "app/toml_tree.h"
+#include "base/json.h"
 
 namespace tidemark::app {
 
@@ -22,6 +23,10 @@ struct Setting {
   Origin origin{};
   bool given = false;
 };
+
+// How the text of a variable becomes a JSON value: as it is, a number, true or false, a list of
+// texts between commas, or any JSON.
+enum class JsonKind { text, number, boolean, texts, any };
 
 class ConfigSection;
 
@@ -72,6 +77,8 @@ class ConfigSection {
                                               std::chrono::milliseconds least);
   Setting<std::uint64_t> size(const std::string& key, std::uint64_t preset, std::uint64_t least,
                               std::uint64_t most);
+  Setting<std::uint64_t> integer(const std::string& key, std::uint64_t preset, std::uint64_t least,
+                                 std::uint64_t most);
   Setting<std::vector<std::string>> texts(const std::string& key,
                                           const std::vector<std::string>& preset);
   Setting<std::string> one_of(const std::string& key, const std::string& preset,
@@ -80,19 +87,29 @@ class ConfigSection {
   Setting<std::string> path(const std::string& key, const std::string& preset = "");
   // The same without telling `config show`, for what must be masked or is told otherwise.
   Setting<std::string> unshown_text(const std::string& key);
+  // For the parser of another module, which says whether it is right: what stands in the file, of
+  // whatever kind, or a variable's text read as `kind`. Null when absent. Not told to `config
+  // show`.
+  Setting<Json> json(const std::string& key, JsonKind kind);
 
   // A table inside this one; an absent one has variables all the same.
   ConfigSection child(const std::string& key);
   // The tables of [[key]], each with the origin of its header.
   std::vector<const TomlNode*> tables(const std::string& key);
+  // The tables of a list such as key = [{ file = "a" }, { env = "B" }]: "key.1", "key.2". `example`
+  // is what to write.
+  std::vector<ConfigSection> children(const std::string& key, std::string_view example);
 
   void finish();
 
   std::string full(const std::string& key) const { return prefix_ + key; }
+  std::string own_key() const { return prefix_.substr(0, prefix_.size() - 1); }  // not of the root
   const Origin& origin() const { return origin_; }
   bool present() const { return table_ != nullptr; }
   // The origin of a key's value in this table, else that of the table itself.
   Origin origin_of(const std::string& key) const;
+  // The same of a list's item; the key's, when there is no such item.
+  Origin origin_of_item(const std::string& key, std::size_t index) const;
   void problem(const Origin& origin, const std::string& key, std::string message);
 
  private:

@@ -29,8 +29,9 @@ TomlNode convert(const toml::node& node) {
   } else if (const auto* boolean = node.as_boolean()) {
     out.kind = TomlNode::Kind::boolean;
     out.boolean = boolean->get();
-  } else if (node.is_floating_point()) {
+  } else if (const auto* decimal = node.as_floating_point()) {
     out.kind = TomlNode::Kind::decimal;
+    out.decimal = decimal->get();
   } else {
     out.kind = TomlNode::Kind::time;
   }

@@ -18,6 +18,7 @@ struct TomlNode {
   Kind kind = Kind::table;
   std::string text{};
   std::int64_t integer = 0;
+  double decimal = 0;
   bool boolean = false;
   std::vector<TomlNode> items{};   // of an array
   std::vector<TomlEntry> entries;  // of a table, sorted by key
