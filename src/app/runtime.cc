@@ -62,13 +62,27 @@ Result<void> Runtime::open_all(const Config& config) {
   engine_->register_machine(erase<KeyMachine>());
   sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_, config.accounts);
   sync_->register_with_engine();
+  TM_TRY(make_deliveries(config));
   if (purpose_ != Purpose::write) TM_TRY(engine_->recover());
   make_api(config);
   return {};
 }
 
+Result<void> Runtime::make_deliveries(const Config& config) {
+  engine_->register_machine(erase<VaultMachine>());
+  vault_ = std::make_unique<Vault>(*engine_, *store_, config.secrets.keys);
+  TM_ASSIGN(guard_, AddressGuard::make(config.delivery_allow));
+  delivery::DeliveryOptions options = config.delivery;
+  options.version = TIDEMARK_VERSION;
+  delivery_ = std::make_unique<delivery::DeliveryService>(
+      *engine_, *store_, clock_, metrics_, vault_.get(), &guard_, std::move(options));
+  delivery_->register_with_engine();
+  return {};
+}
+
 void Runtime::make_api(const Config& config) {
-  ApiParts parts{*store_, *engine_, *sync_, metrics_, clock_};
+  ApiParts parts{*store_, *engine_, *sync_, *delivery_, metrics_, clock_};
+  if (!config.secrets.keys.empty()) parts.vault = vault_.get();
   parts.version = TIDEMARK_VERSION;
   parts.data_dir = config.data_dir;
   parts.behind_proxy = config.server.behind_proxy;
@@ -83,6 +97,8 @@ std::string Runtime::not_ready() const {
 
 Result<void> Runtime::start() {
   engine_->start();
+  // First, so that a declared endpoint gets what the first sync brings.
+  TM_TRY(delivery_->start(purpose_ == Purpose::serve));
   TM_TRY(sync_->apply_configuration(purpose_ == Purpose::serve));
   running_ = true;
   return {};
@@ -91,6 +107,9 @@ Result<void> Runtime::start() {
 void Runtime::stop(std::chrono::milliseconds deadline) {
   if (!engine_) return;
   running_ = false;
+  // First, for the results of what is on its way are the engine's to store.
+  if (delivery_)
+    delivery_->stop(std::min<std::chrono::milliseconds>(kPatienceWithUpstream, deadline));
   auto stopped = std::async(std::launch::async, [this, deadline] { engine_->stop(deadline); });
   const auto patience = std::min<std::chrono::milliseconds>(kPatienceWithUpstream, deadline);
   if (stopped.wait_for(patience) != std::future_status::ready) {

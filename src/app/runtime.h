@@ -11,10 +11,13 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "delivery/delivery_service.h"
 #include "engine/engine.h"
+#include "net/address_guard.h"
 #include "net/curl_client.h"
 #include "store/store.h"
 #include "sync/sync_service.h"
+#include "vault/vault.h"
 
 namespace tidemark::app {
 
@@ -45,6 +48,7 @@ class Runtime {
  private:
   Runtime(const Config& config, Purpose purpose);
   Result<void> open_all(const Config& config);
+  Result<void> make_deliveries(const Config& config);
   void make_api(const Config& config);
   // Why no work is taken; empty: it is.
   std::string not_ready() const;
@@ -56,6 +60,9 @@ class Runtime {
   std::unique_ptr<Store> store_;
   std::unique_ptr<CurlHttpClient> http_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Vault> vault_;
+  AddressGuard guard_;  // of endpoints' addresses
+  std::unique_ptr<delivery::DeliveryService> delivery_;
   std::unique_ptr<SyncService> sync_;
   std::unique_ptr<Api> api_;
 };
