@@ -1,6 +1,7 @@
 #include "api/handlers.h"
 #include "api/key_machine.h"
 #include "api/key_token.h"
+#include "api/tenant_name.h"
 #include "base/text.h"
 
 namespace tidemark {
@@ -9,12 +10,6 @@ namespace {
 std::string text_of(const Json& body, const char* key) {
   const auto found = body.find(key);
   return found == body.end() || found->is_null() ? std::string() : found->get<std::string>();
-}
-
-bool is_tenant_name(std::string_view tenant) {
-  return !tenant.empty() && tenant.size() <= 64 &&
-         tenant.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") ==
-             std::string_view::npos;
 }
 
 }  // namespace

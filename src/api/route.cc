@@ -82,12 +82,17 @@ ServerResponse list_response(Json items, const std::string& next_page) {
   return json_response(list);
 }
 
-Result<Json> json_body(const ServerRequest& request, const std::vector<std::string>& keys) {
+Result<Json> json_object(const ServerRequest& request) {
   if (trim(request.body).empty()) return Json::object();
   auto parsed = parse_json(request.body);
   if (!parsed) return fail(Errc::invalid_argument, "the body is " + parsed.error().message);
   if (!parsed->is_object()) return fail(Errc::invalid_argument, "the body must be a JSON object");
-  for (const auto& [key, value] : parsed->items()) {
+  return std::move(*parsed);
+}
+
+Result<Json> json_body(const ServerRequest& request, const std::vector<std::string>& keys) {
+  TM_ASSIGN(Json body, json_object(request));
+  for (const auto& [key, value] : body.items()) {
     bool known = false;
     for (const auto& wanted : keys) known = known || wanted == key;
     if (!known) {
@@ -98,7 +103,7 @@ Result<Json> json_body(const ServerRequest& request, const std::vector<std::stri
       return fail(Errc::invalid_argument, "\"" + key + "\" in the body must be a string");
     }
   }
-  return std::move(*parsed);
+  return body;
 }
 
 }  // namespace tidemark

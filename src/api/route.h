@@ -87,7 +87,9 @@ std::optional<std::map<std::string, std::string>> match_route(std::string_view p
 ServerResponse json_response(const Json& value, int status = 200);
 // {"items": [...], "next_page": "..."}; an empty next_page is null.
 ServerResponse list_response(Json items, const std::string& next_page = "");
-// The request's body as a JSON object with no other keys than these; empty bytes are {}.
+// The request's body as a JSON object, whatever its keys; empty bytes are {}.
+Result<Json> json_object(const ServerRequest& request);
+// The request's body as a JSON object with no other keys than these, all of them texts.
 Result<Json> json_body(const ServerRequest& request, const std::vector<std::string>& keys);
 
 }  // namespace tidemark
