@@ -4,6 +4,7 @@
 #include <set>
 
 #include "api/authentication.h"
+#include "api/endpoint_summary.h"
 #include "api/problem.h"
 #include "api/route.h"
 #include "api/suggest.h"
@@ -119,6 +120,7 @@ void describe_metrics(Metrics& metrics) {
   metrics.describe("tidemark_store_keys", "Keys by table, estimated");
   metrics.describe("tidemark_store_last_sequence", "The newest journal record");
   metrics.describe("tidemark_store_faulty", "1 while commits fail");
+  EndpointGauges::describe(metrics);
 }
 
 void collect_store(const ApiParts& parts, Metrics& metrics) {
@@ -180,9 +182,13 @@ std::optional<std::map<std::string, std::string>> captures_of(const Route& route
 Api::Api(ApiParts parts) : parts_(std::move(parts)) {
   parts_.progress = std::make_shared<SyncProgressReader>();
   describe_metrics(parts_.metrics);
-  parts_.metrics.on_collect([this, gauges = CalendarGauges()](Metrics& metrics) mutable {
+  parts_.running_tests = std::make_shared<std::atomic<int>>(0);
+  parts_.metrics.on_collect([this, calendars = CalendarGauges(),
+                             endpoint_gauges = EndpointGauges()](Metrics& metrics) mutable {
     collect_store(parts_, metrics);
-    gauges.collect(parts_, metrics);
+    calendars.collect(parts_, metrics);
+    const auto endpoints = parts_.delivery.endpoints("");
+    if (endpoints) endpoint_gauges.collect(*endpoints, metrics);
   });
 }
 

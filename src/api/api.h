@@ -2,12 +2,14 @@
 // connection; the command line calls it directly when no server runs. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "delivery/delivery_service.h"
 #include "engine/engine.h"
 #include "net/http_server.h"
 #include "store/store.h"
@@ -22,6 +24,7 @@ struct ApiParts {
   const Store& store;
   Engine& engine;
   SyncService& sync;
+  delivery::DeliveryService& delivery;
   Metrics& metrics;
   const Clock& clock;
   std::string version;
@@ -29,7 +32,9 @@ struct ApiParts {
   bool behind_proxy = false;
   // Why no work is taken right now (starting, stopping); empty: ready.
   std::function<std::string()> not_ready = [] { return std::string(); };
-  std::shared_ptr<SyncProgressReader> progress{};  // the Api makes its own
+  // The Api makes its own.
+  std::shared_ptr<SyncProgressReader> progress{};
+  std::shared_ptr<std::atomic<int>> running_tests{};  // of endpoints, over all tenants
 };
 
 class Api {

@@ -37,6 +37,30 @@ Result<ServerResponse> get_keys(const ApiParts& parts, const Call& call);
 Result<ServerResponse> post_key(const ApiParts& parts, const Call& call);
 Result<ServerResponse> delete_key(const ApiParts& parts, const Call& call);
 
+// endpoint_routes.cc
+inline constexpr std::int64_t kMaxEndpointPage = 1000;
+Result<ServerResponse> get_endpoints(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_endpoint(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_endpoint(const ApiParts& parts, const Call& call);
+Result<ServerResponse> put_endpoint(const ApiParts& parts, const Call& call);
+Result<ServerResponse> patch_endpoint(const ApiParts& parts, const Call& call);
+Result<ServerResponse> delete_endpoint(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_endpoint_pause(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_endpoint_resume(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_endpoint_rotate(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_endpoint_rewind(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_endpoint_test(const ApiParts& parts, const Call& call);
+
+// delivery_routes.cc
+inline constexpr std::int64_t kMaxDeliveryPage = 1000;
+Result<ServerResponse> get_deliveries(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_delivery(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_delivery_retry(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_delivery_cancel(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_dead_letters(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_dead_letters_replay(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_dead_letters_drop(const ApiParts& parts, const Call& call);
+
 // openapi.cc
 Result<ServerResponse> get_openapi(const ApiParts& parts, const Call& call);
 

@@ -1,3 +1,4 @@
+#include "api/endpoint_summary.h"
 #include "api/handlers.h"
 #include "base/text.h"
 #include "sync/mirror.h"
@@ -49,6 +50,13 @@ PartHealth calendars_health(const ApiParts& parts, const std::string& tenant) {
                           " calendars fail; see /v1/calendars"};
 }
 
+PartHealth endpoints_health(const ApiParts& parts, const std::string& tenant) {
+  const auto endpoints = parts.delivery.endpoints(tenant);
+  if (!endpoints) return {"failing", endpoints.error().message};
+  const std::string trouble = trouble_text(summarize(*endpoints));
+  return trouble.empty() ? PartHealth{} : PartHealth{"degraded", trouble};
+}
+
 Json to_json(const PartHealth& part) {
   Json value = {{"status", part.status}};
   if (!part.reason.empty()) value["reason"] = part.reason;
@@ -84,14 +92,16 @@ Result<ServerResponse> get_healthz(const ApiParts& parts, const Call& call) {
       {"store", store_health(parts)},
       {"engine", engine_health(parts)},
       {"accounts", accounts_health(parts, call.tenant())},
-      {"calendars", calendars_health(parts, call.tenant())}};
+      {"calendars", calendars_health(parts, call.tenant())},
+      {"endpoints", endpoints_health(parts, call.tenant())}};
   std::string overall = "ok";
   Json details = Json::object();
   for (const auto& [name, part] : health) {
     if (part.status == "failing" || (part.status == "degraded" && overall == "ok")) {
       overall = part.status;
     }
-    const bool own = !call.tenant().empty() && (name == "accounts" || name == "calendars");
+    const bool of_a_tenant = name != "store" && name != "engine";
+    const bool own = !call.tenant().empty() && of_a_tenant;
     if (call.is_operator() || own) details[name] = to_json(part);
   }
   Json body = {{"status", overall}};
@@ -111,10 +121,12 @@ Result<ServerResponse> get_metrics(const ApiParts& parts, const Call&) {
 Result<ServerResponse> get_status(const ApiParts& parts, const Call& call) {
   TM_ASSIGN(const auto accounts, list_accounts(parts.store, call.tenant()));
   TM_ASSIGN(const auto calendars, list_calendars(parts.store, call.tenant()));
+  TM_ASSIGN(const auto endpoints, parts.delivery.endpoints(call.tenant()));
   Json body = {{"version", parts.version},
                {"now", format_rfc3339(parts.clock.now())},
                {"accounts", Json::array()},
-               {"calendars", Json::array()}};
+               {"calendars", Json::array()},
+               {"endpoints", to_json(summarize(endpoints))}};
   for (const auto& account : accounts) body["accounts"].push_back(to_json(account));
   for (const auto& calendar : calendars) body["calendars"].push_back(to_json(calendar));
   if (call.is_operator()) {

@@ -1,5 +1,5 @@
 #include "api/handlers.h"
-#include "api/route.h"
+#include "api/route_groups.h"
 #include "sync/mirror.h"
 
 namespace tidemark {
@@ -9,11 +9,6 @@ constexpr auto kText = ParameterType::text;
 constexpr auto kInteger = ParameterType::integer;
 constexpr auto kTime = ParameterType::time;
 constexpr auto kBoolean = ParameterType::boolean;
-
-const Parameter kPage{"page", kText, "next_page of the answer before"};
-Parameter limit_to(std::int64_t most) {
-  return {"limit", kInteger, "how many items at most; 100 when absent", most};
-}
 
 std::vector<Route> make_health_routes() {
   return {
@@ -61,7 +56,7 @@ std::vector<Route> make_health_routes() {
        "/v1/status",
        Access::tenant,
        "getStatus",
-       "Accounts, calendars and, for the operator, engine and store",
+       "Accounts, calendars, endpoints and, for the operator, engine and store",
        200,
        "Status",
        {},
@@ -137,7 +132,7 @@ std::vector<Route> make_calendar_routes() {
         {"expand", kBoolean, "instances instead of recurring masters; needs from and to"},
         {"zone", kText, "IANA zone in which floating and all-day times are read; UTC when absent"},
         limit_to(kMaxEventPage),
-        kPage},
+        kPageParameter},
        {},
        get_calendar_events},
       {"GET",
@@ -196,7 +191,7 @@ std::vector<Route> make_history_routes() {
        {{"after", kText, "an event id, a sequence, \"latest\", or a cursor of an earlier answer"},
         {"type", kText, "only types that fit this glob, such as calendar.event.*"},
         limit_to(1000),
-        kPage},
+        kPageParameter},
        {},
        get_feed},
       {"GET",
@@ -211,7 +206,7 @@ std::vector<Route> make_history_routes() {
         {"since", kTime, "only records at or after this instant"},
         {"after", kInteger, "only records after this sequence", INT64_MAX},
         limit_to(1000),
-        kPage},
+        kPageParameter},
        {},
        get_audit},
       {"GET",
@@ -262,7 +257,8 @@ std::vector<Route> make_history_routes() {
 const std::vector<Route>& route_table() {
   static const std::vector<Route> table = [] {
     auto routes = make_health_routes();
-    for (auto* make : {make_calendar_routes, make_history_routes}) {
+    for (auto* make :
+         {make_calendar_routes, make_history_routes, make_endpoint_routes, make_delivery_routes}) {
       for (auto& route : make()) routes.push_back(std::move(route));
     }
     return routes;

@@ -60,6 +60,12 @@ Result<void> Runtime::open_all(const Config& config) {
   http_ = std::make_unique<CurlHttpClient>();
   engine_ = std::make_unique<Engine>(*store_, clock_, metrics_);
   engine_->register_machine(erase<KeyMachine>());
+  engine_->register_machine(erase<VaultMachine>());
+  vault_ = std::make_unique<Vault>(*engine_, *store_, std::vector<MasterKey>{});
+  delivery_ = std::make_unique<delivery::DeliveryService>(
+      *engine_, *store_, clock_, metrics_, vault_.get(), &guard_,
+      delivery::DeliveryOptions{.version = TIDEMARK_VERSION});
+  delivery_->register_with_engine();
   sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_, config.accounts);
   sync_->register_with_engine();
   if (purpose_ != Purpose::write) TM_TRY(engine_->recover());
@@ -68,7 +74,7 @@ Result<void> Runtime::open_all(const Config& config) {
 }
 
 void Runtime::make_api(const Config& config) {
-  ApiParts parts{*store_, *engine_, *sync_, metrics_, clock_};
+  ApiParts parts{*store_, *engine_, *sync_, *delivery_, metrics_, clock_};
   parts.version = TIDEMARK_VERSION;
   parts.data_dir = config.data_dir;
   parts.behind_proxy = config.server.behind_proxy;
@@ -84,6 +90,7 @@ std::string Runtime::not_ready() const {
 Result<void> Runtime::start() {
   engine_->start();
   TM_TRY(sync_->apply_configuration(purpose_ == Purpose::serve));
+  TM_TRY(delivery_->start(purpose_ == Purpose::serve));
   running_ = true;
   return {};
 }
@@ -91,6 +98,8 @@ Result<void> Runtime::start() {
 void Runtime::stop(std::chrono::milliseconds deadline) {
   if (!engine_) return;
   running_ = false;
+  // First, for the results of what is on its way are the engine's to store.
+  if (delivery_) delivery_->stop(std::min<milliseconds>(kPatienceWithUpstream, deadline));
   auto stopped = std::async(std::launch::async, [this, deadline] { engine_->stop(deadline); });
   const auto patience = std::min<std::chrono::milliseconds>(kPatienceWithUpstream, deadline);
   if (stopped.wait_for(patience) != std::future_status::ready) {

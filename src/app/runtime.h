@@ -11,10 +11,13 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "delivery/delivery_service.h"
 #include "engine/engine.h"
+#include "net/address_guard.h"
 #include "net/curl_client.h"
 #include "store/store.h"
 #include "sync/sync_service.h"
+#include "vault/vault.h"
 
 namespace tidemark::app {
 
@@ -56,6 +59,9 @@ class Runtime {
   std::unique_ptr<Store> store_;
   std::unique_ptr<CurlHttpClient> http_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Vault> vault_;
+  AddressGuard guard_;  // of endpoints' URLs
+  std::unique_ptr<delivery::DeliveryService> delivery_;
   std::unique_ptr<SyncService> sync_;
   std::unique_ptr<Api> api_;
 };

@@ -1,4 +1,5 @@
-// A whole Tidemark without a server: a real store, engine and syncs of calendar files, two tenants.
+// A whole Tidemark without a server: a real store, engine and syncs of calendar files, two tenants,
+// and endpoints that nothing is sent to unless a test wants that.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,15 +13,24 @@
 #include "api/api.h"
 #include "api/key_machine.h"
 #include "base/metrics.h"
+#include "delivery/delivery_service.h"
+#include "net/address_guard.h"
 #include "net/curl_client.h"
 #include "support/manual_clock.h"
 #include "support/temporary_directory.h"
+#include "vault/vault.h"
 
 namespace tidemark::test {
 
+struct WorldOptions {
+  bool deliver = false;                 // to the loopback addresses that a test listens on
+  const AddressGuard* guard = nullptr;  // any address
+  delivery::DeliveryOptions delivery{};
+};
+
 class ApiWorld : public ::testing::Test {
  protected:
-  ApiWorld() {
+  explicit ApiWorld(WorldOptions options = {}) {
     write_event("acme", "one", "Acme meets");
     write_event("acme", "two", "Acme plans");
     write_event("rival", "one", "Rival schemes");
@@ -29,19 +39,31 @@ class ApiWorld : public ::testing::Test {
     store_ = std::move(*store);
     engine_ = std::make_unique<Engine>(*store_, clock_, metrics_);
     engine_->register_machine(erase<KeyMachine>());
+    engine_->register_machine(erase<VaultMachine>());
+    auto master_key = MasterKey::parse("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+    EXPECT_TRUE(master_key) << master_key.error().message;
+    vault_ = std::make_unique<Vault>(*engine_, *store_, std::vector{*master_key});
+    delivery_ = std::make_unique<delivery::DeliveryService>(*engine_, *store_, clock_, metrics_,
+                                                            vault_.get(), options.guard,
+                                                            std::move(options.delivery));
+    delivery_->register_with_engine();
     sync_ = std::make_unique<SyncService>(*engine_, *store_, http_, metrics_,
                                           std::vector{account("acme"), account("rival")});
     sync_->register_with_engine();
     EXPECT_TRUE(engine_->recover());
     engine_->start();
     EXPECT_TRUE(sync_->apply_configuration(false));
-    ApiParts parts{*store_, *engine_, *sync_, metrics_, clock_};
+    EXPECT_TRUE(delivery_->start(options.deliver));
+    ApiParts parts{*store_, *engine_, *sync_, *delivery_, metrics_, clock_};
     parts.version = "1.2.3";
     parts.data_dir = directory_.path().string();
     parts.not_ready = [this] { return not_ready_; };
     api_ = std::make_unique<Api>(std::move(parts));
   }
-  ~ApiWorld() override { engine_->stop(); }
+  ~ApiWorld() override {
+    if (delivery_) delivery_->stop(std::chrono::seconds(5));
+    engine_->stop();
+  }
 
   AccountDefinition account(const std::string& tenant) const {
     AccountDefinition definition;
@@ -119,6 +141,8 @@ class ApiWorld : public ::testing::Test {
   std::string not_ready_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Vault> vault_;
+  std::unique_ptr<delivery::DeliveryService> delivery_;
   std::unique_ptr<SyncService> sync_;
   std::unique_ptr<Api> api_;
 };

@@ -1,0 +1,20 @@
+// The parts of the table of routes that stand in files of their own, and what they share.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "api/route.h"
+
+namespace tidemark {
+
+inline const Parameter kPageParameter{"page", ParameterType::text,
+                                      "next_page of the answer before"};
+inline Parameter limit_to(std::int64_t most) {
+  return {"limit", ParameterType::integer, "how many items at most; 100 when absent", most};
+}
+
+std::vector<Route> make_endpoint_routes();
+std::vector<Route> make_delivery_routes();
+
+}  // namespace tidemark
