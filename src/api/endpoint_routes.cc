@@ -67,17 +67,21 @@ Result<ServerResponse> show(const ApiParts& parts, const EndpointView& endpoint)
   return json_response(delivery::to_json(now));
 }
 
-// Whoever sends back what GET has shown means: as it is. So what only tells how the endpoint does
-// is left aside, and a header's value that is still the mask stands for the real one.
-void read_as_shown(Json& config, const EndpointView& endpoint) {
-  const Json shown = delivery::to_json(endpoint);
+// A whole configuration may be what GET has shown, with changes: what only tells how the endpoint
+// does is left aside.
+void drop_what_only_tells(Json& config, const EndpointView& endpoint) {
   const Json own = delivery::to_json(endpoint.state.config);
+  const Json shown = delivery::to_json(endpoint);
   for (const auto& [key, value] : shown.items()) {
     if (!own.contains(key)) config.erase(key);
   }
+}
+
+// A header's value that is still the mask stands for the real one.
+void unmask_headers(Json& config, const EndpointView& endpoint) {
   const auto headers = config.find("headers");
   if (headers == config.end() || !headers->is_object()) return;
-  const Json masked = shown.value("headers", Json::object());
+  const Json masked = delivery::to_json(endpoint).value("headers", Json::object());
   for (const auto& [name, value] : endpoint.state.config.headers) {
     const auto sent = headers->find(name);
     const auto mask = masked.find(name);
@@ -94,7 +98,7 @@ Result<ServerResponse> replace(const ApiParts& parts, const Call& call,
     return fail(Errc::invalid_argument,
                 "id: must be " + in_quotes(id) + " as in the path: an endpoint keeps its id");
   }
-  read_as_shown(config, endpoint);
+  unmask_headers(config, endpoint);
   TM_ASSIGN(const auto parsed, delivery::endpoint_config_from_json(config));
   const auto receipt = parts.delivery.update(endpoint.tenant, parsed);
   if (!receipt) return refused(call, receipt.error());
@@ -217,6 +221,7 @@ Result<ServerResponse> post_endpoint(const ApiParts& parts, const Call& call) {
 Result<ServerResponse> put_endpoint(const ApiParts& parts, const Call& call) {
   TM_ASSIGN(const auto endpoint, find_endpoint(parts, call, call.capture("id")));
   TM_ASSIGN(Json config, json_object(call.request()));
+  drop_what_only_tells(config, endpoint);
   return replace(parts, call, endpoint, std::move(config));
 }
 

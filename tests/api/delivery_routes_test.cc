@@ -2,6 +2,7 @@
 
 #include "api/delivery_world.h"
 #include "api/endpoint_summary.h"
+#include "base/text.h"
 
 namespace tidemark::test {
 namespace {

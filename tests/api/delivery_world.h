@@ -52,6 +52,7 @@ class DeliveryWorld : public ApiWorld {
       result.attempt.answer = "answer of " + tenant;
     }
     delivery::DeliveryResults results;
+    results.generation = state_of(tenant, endpoint).generation;
     results.cursor = *position;
     results.attempts.push_back(std::move(result));
     Input input{delivery::endpoint_instance(tenant, endpoint),

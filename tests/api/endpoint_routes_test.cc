@@ -3,6 +3,7 @@
 #include <set>
 
 #include "api/delivery_world.h"
+#include "base/text.h"
 #include "delivery/signature.h"
 
 namespace tidemark::test {
@@ -167,7 +168,7 @@ TEST_F(Endpoints, AreChangedInPartsByAMergePatch) {
   EXPECT_EQ(config.rate->milli_per_second, 6000U);
   EXPECT_EQ(config.rate->burst, 9U);
   for (const char* patch : {R"({"id": "other"})", R"({"url": null})", R"({"secret": "x"})",
-                            R"({"types": "calendar.*"})", "[]"}) {
+                            R"({"status": "paused"})", R"({"types": "calendar.*"})", "[]"}) {
     const auto refused = ask("PATCH /v1/endpoints/hook", "operator", {}, patch);
     EXPECT_EQ(refused.status, 400) << patch << refused.body;
   }
