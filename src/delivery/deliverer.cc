@@ -36,15 +36,31 @@ Deliverer::Deliverer(Engine& engine, const StoreView& store, const Clock& clock,
       metrics_(metrics),
       driver_(driver),
       keys_(std::move(keys)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      gate_(std::make_shared<DriverGate>(driver)) {}
 
-Deliverer::~Deliverer() = default;
+Deliverer::~Deliverer() {
+  gate_->close();
+}
+
+void DriverGate::post(std::function<void()> function) {
+  const std::lock_guard lock(mutex_);
+  if (driver_ != nullptr) driver_->post(std::move(function));
+}
+
+void DriverGate::close() {
+  const std::lock_guard lock(mutex_);
+  driver_ = nullptr;
+}
 
 Result<void> Deliverer::start() {
   running_ = true;
   TM_ASSIGN(const auto endpoints, list_instances(store_, std::string(kEndpointKind) + "/"));
   for (const auto& endpoint : endpoints) open(endpoint);
-  // What the endpoints of a tenant have used of its quota today.
+  const WallTime now = clock_.now();
+  for (auto& [instance, runner] : runners_) {
+    tenant(runner->instance().tenant()).quota.add(runner->used_today(now), now);
+  }
   for (auto& [instance, runner] : runners_) runner->pump();
   return {};
 }
@@ -84,6 +100,7 @@ void Deliverer::close(const InstanceId& endpoint) {
   if (found == runners_.end()) return;
   std::erase(tenant(endpoint.tenant()).runners, found->second.get());
   std::erase(tenant(endpoint.tenant()).queue, found->second.get());
+  found->second->retire();
   runners_.erase(found);
   const std::lock_guard lock(mutex_);
   holds_.erase(endpoint.value);
@@ -144,7 +161,7 @@ bool Deliverer::take_slot(EndpointRunner& runner) {
     ++in_flight_;
     return true;
   }
-  waiting_for_slot_.push_back(runner.weak_from_this());
+  if (runner.queue_for_slot()) waiting_for_slot_.push_back(runner.weak_from_this());
   return false;
 }
 
@@ -155,11 +172,17 @@ void Deliverer::give_back_slot() {
     const auto next = waiting_for_slot_.front().lock();
     waiting_for_slot_.erase(waiting_for_slot_.begin());
     if (!next) continue;
-    driver_.post([weak = std::weak_ptr<EndpointRunner>(next)] {
-      if (const auto runner = weak.lock()) runner->pump();
-    });
+    next->leave_slot_queue();
+    pump_later(next);
     return;
   }
+}
+
+void Deliverer::pump_later(std::weak_ptr<EndpointRunner> weak) {
+  driver_.post([weak = std::move(weak), alive = std::weak_ptr<bool>(alive_)] {
+    const auto runner = weak.lock();
+    if (runner && alive.lock()) runner->pump();
+  });
 }
 
 void Deliverer::publish(const InstanceId& endpoint, Hold hold) {

@@ -84,12 +84,24 @@ std::string_view to_text(Hold::Reason reason);
 
 class EndpointRunner;
 
+// The way back to the driver's thread for those who may answer after everything here is gone.
+class DriverGate {
+ public:
+  explicit DriverGate(DeliveryDriver& driver) : driver_(&driver) {}
+  void post(std::function<void()> function);
+  void close();
+
+ private:
+  std::mutex mutex_;
+  DeliveryDriver* driver_;
+};
+
 class Deliverer {
  public:
   // All of these outlive it. The engine and the store may be used from any thread.
   Deliverer(Engine& engine, const StoreView& store, const Clock& clock, Metrics& metrics,
             DeliveryDriver& driver, KeySource keys, DelivererOptions options);
-  ~Deliverer();  // on the driver's thread, or after it has ended
+  ~Deliverer();  // on the driver's thread
   Deliverer(const Deliverer&) = delete;
   Deliverer& operator=(const Deliverer&) = delete;
 
@@ -126,6 +138,7 @@ class Deliverer {
 
   bool take_slot(EndpointRunner& runner);
   void give_back_slot();
+  void pump_later(std::weak_ptr<EndpointRunner> runner);
   void publish(const InstanceId& endpoint, Hold hold);
   void count_open(std::ptrdiff_t change);
 
@@ -143,6 +156,7 @@ class Deliverer {
   std::vector<std::weak_ptr<EndpointRunner>> waiting_for_slot_;
   // What is called later finds out here whether the deliverer still is.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  const std::shared_ptr<DriverGate> gate_;
 
   std::atomic<bool> news_posted_{false};
   mutable std::mutex mutex_;

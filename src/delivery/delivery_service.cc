@@ -28,8 +28,16 @@ tl::unexpected<Error> no_endpoint(std::string_view id) {
 }  // namespace
 
 void NoticeExecutor::start(Effect effect, std::unique_ptr<EffectHandle> handle) {
-  if (deliverer != nullptr) deliverer->endpoint_changed(effect.instance);
+  {
+    const std::lock_guard lock(mutex_);
+    if (deliverer_ != nullptr) deliverer_->endpoint_changed(effect.instance);
+  }
   handle->complete(std::string(input_type::kNoticed), {});
+}
+
+void NoticeExecutor::tell(Deliverer* deliverer) {
+  const std::lock_guard lock(mutex_);
+  deliverer_ = deliverer;
 }
 
 DeliveryService::Impl::Impl(Engine& the_engine, const Store& the_store, const Clock& the_clock,
@@ -76,10 +84,10 @@ Result<void> DeliveryService::start(bool deliver) {
         return impl->keys_of(tenant, state);
       },
       std::move(options));
-  impl_->notice.deliverer = impl_->deliverer.get();
-  std::promise<Result<void>> started;
-  impl_->driver->post([&] { started.set_value(impl_->deliverer->start()); });
-  TM_TRY(started.get_future().get());
+  impl_->notice.tell(impl_->deliverer.get());
+  Result<void> started;
+  impl_->on_driver([&] { started = impl_->deliverer->start(); });
+  TM_TRY(std::move(started));
   impl_->engine.on_events([deliverer = impl_->deliverer.get()] { deliverer->events_committed(); });
   return {};
 }
@@ -87,23 +95,23 @@ Result<void> DeliveryService::start(bool deliver) {
 void DeliveryService::stop(milliseconds patience) {
   if (!impl_->deliverer) return;
   impl_->engine.on_events({});
-  std::promise<void> stopped;
-  impl_->driver->post([&] {
-    impl_->deliverer->stop();
-    stopped.set_value();
-  });
-  stopped.get_future().wait();
+  impl_->on_driver([this] { impl_->deliverer->stop(); });
   impl_->deliverer->wait_until_quiet(patience);
   impl_->driver->cancel_all();
-  impl_->notice.deliverer = nullptr;
-  // The driver's thread ends first: it is the one that runs what the deliverer has posted.
-  std::promise<void> gone;
-  impl_->driver->post([&] {
-    impl_->deliverer.reset();
-    gone.set_value();
-  });
-  gone.get_future().wait();
+  impl_->notice.tell(nullptr);
+  // Where it lives; the driver itself ends after it, with whatever it still has to call back.
+  impl_->on_driver([this] { impl_->deliverer.reset(); });
   impl_->driver.reset();
+}
+
+void DeliveryService::Impl::on_driver(const std::function<void()>& function) const {
+  const auto done = std::make_shared<std::promise<void>>();
+  auto future = done->get_future();
+  driver->post([&function, done] {
+    function();
+    done->set_value();
+  });
+  future.wait();
 }
 
 const DeclaredEndpoint* DeliveryService::Impl::declared(std::string_view tenant,
@@ -180,16 +188,16 @@ Result<std::vector<SigningKey>> DeliveryService::Impl::keys_of(std::string_view 
 
 Result<void> DeliveryService::Impl::apply_declared() {
   for (const auto& endpoint : options.declared) {
+    const auto state = find(endpoint.tenant, endpoint.config.id);
+    if (state && state->declared && state->config == endpoint.config &&
+        state->reason != kUndeclared) {
+      continue;
+    }
     if (guard != nullptr) {
       if (auto checked = guard->check_url(endpoint.config.url);
           !checked && checked.error().code == Errc::forbidden) {
         return fail(in_context("endpoint " + endpoint.config.id, checked.error()));
       }
-    }
-    const auto state = find(endpoint.tenant, endpoint.config.id);
-    if (state && state->declared && state->config == endpoint.config &&
-        state->reason != kUndeclared) {
-      continue;
     }
     const bool returns = state && state->reason == kUndeclared;
     TM_TRY(submit(endpoint.tenant, endpoint.config.id, input_type::kPut,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "delivery/delivery_service.h"
@@ -15,7 +16,11 @@ namespace tidemark::delivery {
 class NoticeExecutor final : public EffectExecutor {
  public:
   void start(Effect effect, std::unique_ptr<EffectHandle> handle) override;
-  Deliverer* deliverer = nullptr;  // set before the engine starts
+  void tell(Deliverer* deliverer);  // null: nobody; when this returns, nobody is being told
+
+ private:
+  std::mutex mutex_;
+  Deliverer* deliverer_ = nullptr;
 };
 
 struct DeliveryService::Impl {
@@ -31,6 +36,8 @@ struct DeliveryService::Impl {
   Result<std::vector<SigningKey>> keys_of(std::string_view tenant, const EndpointState& state);
   Result<void> apply_declared();
   Result<void> pause_undeclared();
+  // Runs it on the driver's thread and waits for its end.
+  void on_driver(const std::function<void()>& function) const;
   const DeclaredEndpoint* declared(std::string_view tenant, std::string_view id) const;
 
   // delivery_queries.cc

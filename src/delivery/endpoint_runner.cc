@@ -270,9 +270,7 @@ Result<std::optional<EndpointRunner::Candidate>> EndpointRunner::fresh(WallTime 
     for (auto& line : page.items) buffer_.push_back(std::move(line));
     if (filtered_ >= kFilteredPerCommit) {
       // Others want the thread, too.
-      deliverer_.driver_.post([weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->pump();
-      });
+      deliverer_.pump_later(weak_from_this());
       return std::nullopt;
     }
   }
@@ -321,10 +319,11 @@ void EndpointRunner::send(Candidate candidate, bool probe) {
   auto message = make_message({state_.config.format, candidate.line.id, unix_seconds, keys_,
                                state_.config.headers, deliverer_.options_.version},
                               candidate.line.json);
-  auto answer = [weak = weak_from_this(), alive = std::weak_ptr<bool>(deliverer_.alive_), sent](
+  // The runner stays until the answer is there, also when its endpoint is removed meanwhile: the
+  // place it takes up has to be given back.
+  auto answer = [self = shared_from_this(), alive = std::weak_ptr<bool>(deliverer_.alive_), sent](
                     Result<HttpResponse> response, milliseconds latency) {
-    const auto self = weak.lock();
-    if (self && alive.lock()) self->answered(sent, std::move(response), latency);
+    if (alive.lock()) self->answered(sent, std::move(response), latency);
   };
   if (!message) {
     deliverer_.driver_.post([answer, error = message.error()] { answer(fail(error), {}); });
@@ -350,6 +349,7 @@ void EndpointRunner::answered(const Sent& sent, Result<HttpResponse> answer, mil
   // Cut off because we are stopping: it was not the endpoint's fault, and is sent again.
   const bool cut_off = !answer && answer.error().code == Errc::cancelled;
   if (cut_off) {
+    if (sent.probe) breaker_.abandon_probe(deliverer_.clock_.now());
     if (sent.from_row) rows_in_flight_.erase(sent.position);
     return deliverer_.count_open(-1);
   }
@@ -423,12 +423,12 @@ void EndpointRunner::flush() {
   tidemark::Input submission{instance_, std::string(input_type::kResults), encode(input)};
   auto kept = std::make_shared<decltype(sent)>(std::move(sent));
   deliverer_.engine_.submit(
-      std::move(submission), [weak = weak_from_this(), &driver = deliverer_.driver_, kept,
-                              filtered = input.filtered, look_again](Result<Receipt> receipt) {
-        driver.post([weak, kept, filtered, look_again, receipt = std::move(receipt)] {
-          if (const auto self = weak.lock()) {
-            self->submitted(std::move(*kept), filtered, look_again, receipt);
-          }
+      std::move(submission),
+      [self = shared_from_this(), alive = std::weak_ptr<bool>(deliverer_.alive_),
+       gate = deliverer_.gate_, kept, filtered = input.filtered,
+       look_again](Result<Receipt> receipt) {
+        gate->post([self, alive, kept, filtered, look_again, receipt = std::move(receipt)] {
+          if (alive.lock()) self->submitted(std::move(*kept), filtered, look_again, receipt);
         });
       });
 }
@@ -481,16 +481,17 @@ void EndpointRunner::hold(Hold why) {
 void EndpointRunner::wake_at(WallTime when) {
   if (wake_ && *wake_ <= when && *wake_ > deliverer_.clock_.now()) return;
   wake_ = when;
-  deliverer_.driver_.wake_at(when, [weak = weak_from_this(), when] {
-    const auto self = weak.lock();
-    if (!self) return;
-    if (self->wake_ == when) self->wake_.reset();
-    if (self->no_key_) {
-      self->deliverer_.reload(self->instance_);
-    } else {
-      self->pump();
-    }
-  });
+  deliverer_.driver_.wake_at(
+      when, [weak = weak_from_this(), when, alive = std::weak_ptr<bool>(deliverer_.alive_)] {
+        const auto self = weak.lock();
+        if (!self || !alive.lock()) return;
+        if (self->wake_ == when) self->wake_.reset();
+        if (self->no_key_) {
+          self->deliverer_.reload(self->instance_);
+        } else {
+          self->pump();
+        }
+      });
 }
 
 }  // namespace tidemark::delivery

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "delivery/deliverer.h"
 #include "delivery/delivery_rows.h"
@@ -21,6 +22,12 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   // Sends what may be sent now, and says why not more.
   void pump();
   void events_arrived() { at_end_ = false; }
+  // Sends nothing more: its endpoint is gone.
+  void retire() { loaded_ = false; }
+  std::uint64_t used_today(WallTime now) const { return quota_.used(now); }
+  // True when it was not in the queue for a place yet.
+  bool queue_for_slot() { return !std::exchange(queued_for_slot_, true); }
+  void leave_slot_queue() { queued_for_slot_ = false; }
   const InstanceId& instance() const { return instance_; }
 
  private:
@@ -70,6 +77,7 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   std::vector<SigningKey> keys_;
   std::optional<Error> no_key_;
   bool loaded_ = false;
+  bool queued_for_slot_ = false;
 
   // Copies that are ahead of the state by what is on its way.
   Breaker breaker_;

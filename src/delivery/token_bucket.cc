@@ -77,6 +77,11 @@ bool DailyQuota::take(std::uint64_t limit, WallTime now) {
   return true;
 }
 
+void DailyQuota::add(std::uint64_t calls, WallTime now) {
+  used_ = used(now) + calls;
+  day_ = day_at(now);
+}
+
 WallTime DailyQuota::ready_at(std::uint64_t limit, WallTime now) const {
   if (used(now) < limit) return now;
   return WallTime{std::chrono::days{day_at(now) + 1}};

@@ -53,6 +53,8 @@ class TokenBucket {
 class DailyQuota {
  public:
   bool take(std::uint64_t limit, WallTime now);
+  // Calls that were made elsewhere, today.
+  void add(std::uint64_t calls, WallTime now);
   // Now, or the midnight that brings the next day's calls. A limit of 0 is never ready today.
   WallTime ready_at(std::uint64_t limit, WallTime now) const;
   std::uint64_t used(WallTime now) const;

@@ -59,7 +59,7 @@ void EventLoop::post(Function function) {
     wake = posted_.empty();
     posted_.push_back(std::move(function));
   }
-  if (wake && !in_loop()) ::eventfd_write(wake_.get(), 1);
+  if (wake && wake_ && !in_loop()) ::eventfd_write(wake_.get(), 1);
 }
 
 void EventLoop::run_at(Steady::time_point when, Function function) {

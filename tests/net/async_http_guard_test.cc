@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "net/async_http_support.h"
 #include "net/address_guard.h"
+#include "net/async_http_support.h"
 #include "support/raw_http_server.h"
 
 namespace tidemark {

@@ -48,9 +48,10 @@ inline Outcome send(AsyncHttpClient& client, HttpRequest request) {
 
 // Waits until the driver has done everything that was posted before.
 inline void drain(AsyncHttpClient& client) {
-  std::promise<void> done;
-  client.post([&] { done.set_value(); });
-  done.get_future().wait();
+  const auto done = std::make_shared<std::promise<void>>();
+  auto future = done->get_future();
+  client.post([done] { done->set_value(); });
+  future.wait();
 }
 
 }  // namespace tidemark::test

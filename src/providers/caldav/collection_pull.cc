@@ -72,7 +72,7 @@ Result<PullResult> CollectionPull::start_full() {
 // told again by the next pass. Nothing when the server cannot be asked like this, or did not say
 // all.
 Result<std::optional<PullResult>> CollectionPull::query_everything() {
-  cursor_.token = sync_token_of(context_);
+  TM_ASSIGN(cursor_.token, sync_token_of(context_));
   if (cursor_.token.empty()) return std::nullopt;
   std::vector<Listed> without_body;
   bool truncated = false;

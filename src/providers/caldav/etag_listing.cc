@@ -68,9 +68,14 @@ Result<std::string> read_ctag(const PullContext& context) {
   return found.ctag.value_or("");
 }
 
-std::string sync_token_of(const PullContext& context) {
-  const auto found = ask_collection(context, sync_token_propfind());
-  return found ? found->sync_token.value_or("") : std::string();
+Result<std::string> sync_token_of(const PullContext& context) {
+  auto found = ask_collection(context, sync_token_propfind());
+  if (found) return found->sync_token.value_or("");
+  const Errc code = found.error().code;
+  if (code == Errc::unauthorized || code == Errc::tls_error || code == Errc::timeout) {
+    return fail(std::move(found).error());
+  }
+  return std::string();
 }
 
 Result<std::vector<Listed>> list_etags(const PullContext& context) {

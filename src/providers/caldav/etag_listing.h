@@ -11,7 +11,9 @@ namespace tidemark::caldav {
 Result<void> check_collection(const PullContext& context);
 // Empty when the server has none.
 Result<std::string> read_ctag(const PullContext& context);
-std::string sync_token_of(const PullContext& context);  // also empty when it cannot be had
+// Empty when the server has none, or does not say. An error that every other question would meet,
+// too, is one: credentials above all are not to be tried twice.
+Result<std::string> sync_token_of(const PullContext& context);
 // Every resource of the collection, ascending and unique by key, without sub-collections.
 Result<std::vector<Listed>> list_etags(const PullContext& context);
 
