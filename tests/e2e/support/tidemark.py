@@ -5,11 +5,14 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import time
 
 BINARY = os.environ.get("TIDEMARK_BINARY", "build/tidemark")
 COMMAND_SECONDS = 300
+EVENTUALLY_SECONDS = 120
 # The tests' own variables must not be read as configuration.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TIDEMARK_")}
 
@@ -26,6 +29,30 @@ class Result:
 
     def __repr__(self):
         return f"exit {self.code}\n--- stdout\n{self.out[-3000:]}\n--- stderr\n{self.err[-3000:]}"
+
+
+class OperatorConnection(http.client.HTTPConnection):
+    """HTTP over the Unix socket in the data directory."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def eventually(look, what):
+    """Asks the process again and again, for what no signal tells, until the answer is true."""
+    deadline = time.monotonic() + EVENTUALLY_SECONDS
+    while True:
+        answer = look()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never came: {what}")
 
 
 class Tidemark:
@@ -107,6 +134,27 @@ class Tidemark:
         data = response.read()
         connection.close()
         return response.status, dict(response.getheaders()), data
+
+    def operator(self, method, path, body=None):
+        """What a running `serve` answers to its operator; fails on a problem."""
+        connection = OperatorConnection(os.path.join(self.data, "tidemark.sock"))
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body),
+                               {"Content-Type": "application/json"} if body is not None else {})
+            response = connection.getresponse()
+            data = response.read()
+        finally:
+            connection.close()
+        if response.status >= 300:
+            raise AssertionError(f"{method} {path}: {response.status} {data[:1000]!r}")
+        return json.loads(data) if data else None
+
+    def endpoint(self, name):
+        return self.operator("GET", f"/v1/endpoints/{name}")
+
+    def log(self):
+        with open(os.path.join(self.directory, "serve.log"), encoding="utf-8") as file:
+            return file.read()
 
     # What the tests compare.
 
