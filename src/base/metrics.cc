@@ -27,7 +27,8 @@ struct Metrics::Impl {
   std::unordered_map<std::string, prometheus::Family<prometheus::Counter>*> counters;
   std::unordered_map<std::string, prometheus::Family<prometheus::Gauge>*> gauges;
   std::unordered_map<std::string, prometheus::Family<prometheus::Histogram>*> histograms;
-  std::vector<std::function<void(Metrics&)>> collectors;
+  std::vector<std::shared_ptr<std::function<void(Metrics&)>>> collectors;
+  std::mutex rendering;  // one render at a time; before mutex
 
   template <class T>
   prometheus::Family<T>& family(std::unordered_map<std::string, prometheus::Family<T>*>& families,
@@ -82,16 +83,18 @@ void Metrics::observe(const std::string& histogram, const Labels& labels, double
 
 void Metrics::on_collect(std::function<void(Metrics&)> callback) {
   const std::lock_guard lock(impl_->mutex);
-  impl_->collectors.push_back(std::move(callback));
+  impl_->collectors.push_back(std::make_shared<std::function<void(Metrics&)>>(std::move(callback)));
 }
 
 std::string Metrics::render() {
-  std::vector<std::function<void(Metrics&)>> collectors;
+  // The collectors themselves, not copies: they may remember what they set the last time.
+  const std::lock_guard rendering(impl_->rendering);
+  std::vector<std::shared_ptr<std::function<void(Metrics&)>>> collectors;
   {
     const std::lock_guard lock(impl_->mutex);
     collectors = impl_->collectors;
   }
-  for (const auto& collect : collectors) collect(*this);
+  for (const auto& collect : collectors) (*collect)(*this);
   return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
 }
 

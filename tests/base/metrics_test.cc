@@ -45,5 +45,17 @@ TEST(Metrics, ARemovedGaugeIsNotRendered) {
   EXPECT_TRUE(has(text, "lag{calendar=\"b\"} 2"));
 }
 
+TEST(Metrics, CollectorsRememberWhatTheySetBefore) {
+  Metrics metrics;
+  metrics.on_collect([renders = 0](Metrics& collected) mutable {
+    if (renders > 0) collected.remove_gauge("g", {{"render", std::to_string(renders)}});
+    collected.set("g", {{"render", std::to_string(++renders)}}, 1);
+  });
+  EXPECT_NE(metrics.render().find("render=\"1\""), std::string::npos);
+  const std::string second = metrics.render();
+  EXPECT_NE(second.find("render=\"2\""), std::string::npos) << second;
+  EXPECT_EQ(second.find("render=\"1\""), std::string::npos) << second;
+}
+
 }  // namespace
 }  // namespace tidemark
