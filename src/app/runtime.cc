@@ -82,7 +82,7 @@ Result<void> Runtime::make_deliveries(const Config& config) {
 
 void Runtime::make_api(const Config& config) {
   ApiParts parts{*store_, *engine_, *sync_, *delivery_, metrics_, clock_};
-  if (!config.secrets.keys.empty()) parts.vault = vault_.get();
+  if (!config.secrets.sources.empty()) parts.vault = vault_.get();
   parts.version = TIDEMARK_VERSION;
   parts.data_dir = config.data_dir;
   parts.behind_proxy = config.server.behind_proxy;
