@@ -105,13 +105,14 @@ Result<ServerResponse> replace(const ApiParts& parts, const Call& call,
   return show(parts, endpoint);
 }
 
-Result<Sequence> before_event(const std::string& id) {
+Result<Position> before_event(const std::string& id) {
   const auto position = parse_id(kEventPrefix, id);
   if (!position || position->sequence == 0) {
     return fail(Errc::invalid_argument,
                 "from: must be a time such as 2025-12-16T12:00:00Z, or an event's id");
   }
-  return position->sequence - 1;
+  if (position->index == 0) return Position{position->sequence - 1, kRecordIndex};
+  return Position{position->sequence, static_cast<std::uint16_t>(position->index - 1)};
 }
 
 Result<Receipt> rewind(const ApiParts& parts, const EndpointView& endpoint, const Json& body) {
@@ -127,13 +128,14 @@ Result<Receipt> rewind(const ApiParts& parts, const EndpointView& endpoint, cons
   TM_TRY(reader.finish());
   const std::string& id = endpoint.state.config.id;
   if (after != nullptr) {
-    return parts.delivery.rewind(endpoint.tenant, id, after->get<Sequence>());
+    return parts.delivery.rewind(endpoint.tenant, id,
+                                 Position{after->get<Sequence>(), kRecordIndex});
   }
   if (const auto time = parse_rfc3339(from); time) {
     return parts.delivery.rewind(endpoint.tenant, id, *time);
   }
-  TM_ASSIGN(const Sequence sequence, before_event(from));
-  return parts.delivery.rewind(endpoint.tenant, id, sequence);
+  TM_ASSIGN(const Position before, before_event(from));
+  return parts.delivery.rewind(endpoint.tenant, id, before);
 }
 
 // By tenant, then by id; a page goes on after "tenant/id", where neither has a slash.

@@ -16,6 +16,11 @@ void add(SyncProgress& progress, const JournalRecord& record) {
   progress.known = true;
   progress.asked += static_cast<std::int64_t>(record.effects.size() + record.messages.size());
   progress.ended += record.completes ? 1 : 0;
+  if (record.instance.kind() == sync::kAccountKind) {
+    if (auto parts = sync::parse_instance(record.instance)) {
+      progress.accounts.emplace(record.instance.value, std::move(*parts));
+    }
+  }
   if (record.instance.kind() != sync::kCalendarKind) return;
   auto found = progress.calendars.find(record.instance.value);
   if (found == progress.calendars.end()) {

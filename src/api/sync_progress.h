@@ -29,7 +29,8 @@ struct SyncProgress {
   WallTime started{};  // of the first
   std::int64_t asked = 0;
   std::int64_t ended = 0;
-  std::map<std::string, Counts> calendars{};  // by instance
+  std::map<std::string, Counts> calendars{};              // by instance
+  std::map<std::string, sync::InstanceParts> accounts{};  // likewise
 
   // Effects and messages that were asked for and have not come back: each leaves the outbox with
   // the record that `completes` it, so the difference is how much is still to be done.

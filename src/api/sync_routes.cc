@@ -19,17 +19,40 @@ Result<SyncRequestMode> mode_of(const Json& body) {
   return fail(Errc::invalid_argument, "mode must be incremental, full or reconcile");
 }
 
+bool runs_since_before(const CalendarStatus& calendar, const SyncProgress& progress) {
+  if (calendar.state != "syncing") return false;
+  return !calendar.last_sync || *calendar.last_sync < progress.started;
+}
+
+// A discovery that ran already when the request came serves it, too, under its own correlation id:
+// nothing of ours is outstanding then, and yet the account is not done.
+Result<bool> accounts_busy(const StoreView& view, const std::string& tenant,
+                           const SyncProgress& progress) {
+  const auto concerned = [&](const std::string& of_tenant, const std::string& account) {
+    return std::any_of(progress.accounts.begin(), progress.accounts.end(), [&](const auto& entry) {
+      return entry.second.tenant == of_tenant && entry.second.account == account;
+    });
+  };
+  TM_ASSIGN(const auto accounts, list_accounts(view, tenant));
+  for (const auto& account : accounts) {
+    if (account.discovering && concerned(account.tenant, account.id)) return true;
+  }
+  TM_ASSIGN(const auto calendars, list_calendars(view, tenant));
+  return std::any_of(calendars.begin(), calendars.end(), [&](const CalendarStatus& calendar) {
+    return runs_since_before(calendar, progress) && concerned(calendar.tenant, calendar.account);
+  });
+}
+
 // A pass of before the request still runs, and the request waits for its end or joined it.
 Result<bool> still_busy(const StoreView& view, const std::string& tenant,
                         const SyncProgress& progress) {
-  if (progress.calendars.empty()) return false;
+  if (progress.calendars.empty()) return accounts_busy(view, tenant, progress);
   TM_ASSIGN(const auto calendars, list_calendars(view, tenant));
   return std::any_of(calendars.begin(), calendars.end(), [&](const CalendarStatus& calendar) {
-    if (calendar.state != "syncing") return false;
-    if (calendar.last_sync && *calendar.last_sync >= progress.started) return false;
-    return std::any_of(
-        progress.calendars.begin(), progress.calendars.end(),
-        [&](const auto& entry) { return entry.second.parts.calendar == calendar.id; });
+    return runs_since_before(calendar, progress) &&
+           std::any_of(
+               progress.calendars.begin(), progress.calendars.end(),
+               [&](const auto& entry) { return entry.second.parts.calendar == calendar.id; });
   });
 }
 

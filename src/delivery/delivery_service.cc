@@ -289,10 +289,9 @@ Result<DeliveryService::NewSecret> DeliveryService::rotate_secret(std::string_vi
 }
 
 Result<Receipt> DeliveryService::rewind(std::string_view tenant, std::string_view id,
-                                        Sequence after) {
+                                        Position after) {
   TM_TRY(impl_->find(tenant, id));
-  return impl_->submit(tenant, id, input_type::kRewind,
-                       encode(RewindEndpoint{{after, kRecordIndex}}));
+  return impl_->submit(tenant, id, input_type::kRewind, encode(RewindEndpoint{after}));
 }
 
 // Records come in the order of their times, but for a clock that was set back.
@@ -302,7 +301,7 @@ Result<Receipt> DeliveryService::rewind(std::string_view tenant, std::string_vie
             read_records(impl_->store, {.tenant = std::string(tenant), .since = from, .limit = 1}));
   const Sequence first =
       records.empty() ? impl_->store.last_sequence() + 1 : records.front().sequence;
-  return rewind(tenant, id, first - 1);
+  return rewind(tenant, id, Position{first - 1, kRecordIndex});
 }
 
 Result<Json> DeliveryService::test(std::string_view tenant, std::string_view id) {

@@ -119,8 +119,9 @@ class DeliveryService {
   // The old ones go on signing for `overlap`, at most 30 days.
   Result<NewSecret> rotate_secret(std::string_view tenant, std::string_view id,
                                   milliseconds overlap, std::optional<Secret> secret = {});
-  // Deliver again everything after a sequence, or from a time on. At most up to where it had got.
-  Result<Receipt> rewind(std::string_view tenant, std::string_view id, Sequence after);
+  // Deliver again everything after a position (of a whole record: with kRecordIndex), or from a
+  // time on. At most up to where it had got.
+  Result<Receipt> rewind(std::string_view tenant, std::string_view id, Position after);
   Result<Receipt> rewind(std::string_view tenant, std::string_view id, WallTime from);
   // Sends one sample event now, signed, past limits and breaker, and tells how it went:
   // {"status", "latency_ms", "error", "answer", "event"}. Nothing of it is kept.

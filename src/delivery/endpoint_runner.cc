@@ -51,6 +51,10 @@ Result<bool> EndpointRunner::load() {
       !loaded_ || no_key_ || state.secrets != state_.secrets || state.declared != state_.declared;
   state_ = std::move(state);
   breaker_ = state_.breaker;
+  for (const auto* unstored : {in_submission_.get(), &results_}) {
+    if (unstored == nullptr) continue;
+    for (const auto& [generation, result] : *unstored) count_for_breaker(result);
+  }
   if (!loaded_) {
     bucket_ = state_.bucket;
     quota_ = state_.quota;
@@ -385,7 +389,21 @@ void EndpointRunner::answered(const Sent& sent, Result<HttpResponse> answer, mil
   pump();
 }
 
+// As the machine will, when the result is stored: until then it must count here, too.
+void EndpointRunner::count_for_breaker(const AttemptResult& result) {
+  if (result.kind != AttemptResult::Kind::attempted) return;
+  const BreakerPolicy policy = state_.breaker_policy();
+  const bool replayed = state_.replay_until && result.position <= *state_.replay_until;
+  if (replayed && !result.probe) return;
+  if (result.probe) {
+    breaker_.end_probe(policy, result.attempt.succeeded(), result.attempt.at);
+  } else {
+    breaker_.end_attempt(policy, result.attempt.succeeded(), result.attempt.at);
+  }
+}
+
 void EndpointRunner::note(AttemptResult result, std::uint64_t generation) {
+  count_for_breaker(result);
   if (!result.attempt.succeeded()) ++failures_unstored_;
   results_.emplace_back(generation, std::move(result));
 }
@@ -415,13 +433,13 @@ void EndpointRunner::flush() {
     input.attempts.push_back(result);
     ++end;
   }
-  std::vector<std::pair<std::uint64_t, AttemptResult>> sent(
-      std::make_move_iterator(results_.begin()), std::make_move_iterator(end));
+  Results sent(std::make_move_iterator(results_.begin()), std::make_move_iterator(end));
   results_.erase(results_.begin(), end);
   submitting_ = true;
   deliverer_.count_open(1);
   tidemark::Input submission{instance_, std::string(input_type::kResults), encode(input)};
-  auto kept = std::make_shared<decltype(sent)>(std::move(sent));
+  auto kept = std::make_shared<Results>(std::move(sent));
+  in_submission_ = kept;
   deliverer_.engine_.submit(
       std::move(submission),
       [self = shared_from_this(), alive = std::weak_ptr<bool>(deliverer_.alive_),
@@ -433,11 +451,17 @@ void EndpointRunner::flush() {
       });
 }
 
-void EndpointRunner::submitted(std::vector<std::pair<std::uint64_t, AttemptResult>> results,
-                               std::uint64_t filtered, bool look_again, Result<Receipt> receipt) {
+void EndpointRunner::submitted(Results results, std::uint64_t filtered, bool look_again,
+                               Result<Receipt> receipt) {
   submitting_ = false;
-  if (receipt && !results_.empty()) flush();
+  in_submission_.reset();
+  act_on_receipt(std::move(results), filtered, look_again, std::move(receipt));
+  // Last, for what has ended meanwhile has been submitted by now: it is never quiet in between.
   deliverer_.count_open(-1);
+}
+
+void EndpointRunner::act_on_receipt(Results results, std::uint64_t filtered, bool look_again,
+                                    Result<Receipt> receipt) {
   if (receipt) {
     store_again_.reset();
     for (const auto& [generation, result] : results) {

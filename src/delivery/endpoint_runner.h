@@ -31,6 +31,8 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   const InstanceId& instance() const { return instance_; }
 
  private:
+  using Results = std::vector<std::pair<std::uint64_t, AttemptResult>>;  // with their generation
+
   // Something to send.
   struct Candidate {
     Position position;
@@ -61,12 +63,14 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   bool admit(WallTime now, bool& probe, Hold& hold);
   void send(Candidate candidate, bool probe);
   void answered(const Sent& sent, Result<HttpResponse> answer, milliseconds latency);
+  void count_for_breaker(const AttemptResult& result);
   void note(AttemptResult result, std::uint64_t generation);
   void settle(Position position);
 
   void flush();
-  void submitted(std::vector<std::pair<std::uint64_t, AttemptResult>> results,
-                 std::uint64_t filtered, bool look_again, Result<Receipt> receipt);
+  void submitted(Results results, std::uint64_t filtered, bool look_again, Result<Receipt> receipt);
+  void act_on_receipt(Results results, std::uint64_t filtered, bool look_again,
+                      Result<Receipt> receipt);
   void hold(Hold hold);
   void wake_at(WallTime when);
 
@@ -95,7 +99,8 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   std::vector<DueKey> retries_;        // the earliest of them
   std::size_t in_flight_ = 0;
 
-  std::vector<std::pair<std::uint64_t, AttemptResult>> results_;  // with their generation
+  Results results_;
+  std::shared_ptr<const Results> in_submission_;  // on its way to the store
   std::size_t failures_unstored_ = 0;  // results that are no success, noted and not yet stored
   std::uint64_t filtered_ = 0;
   bool submitting_ = false;

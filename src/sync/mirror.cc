@@ -101,6 +101,7 @@ AccountStatus status_of(const InstanceParts& parts, const sync::AccountState& st
   status.error_code = state.error_code;
   status.error = state.error.empty() ? "" : state.error + mending_advice(state, parts.account);
   status.calendars = state.calendars;
+  status.discovering = std::holds_alternative<sync::Discovering>(state.phase);
   if (!state.configured) {
     status.error_code = "not_configured";
     status.error = "not in the configuration any more; its mirrors are kept";

@@ -28,6 +28,7 @@ struct AccountStatus {
   std::string error_code{};
   std::string error{};  // plain words and the command that mends it
   std::uint64_t calendars = 0;
+  bool discovering = false;  // right now; not part of the JSON
 };
 Json to_json(const AccountStatus& status);
 
