@@ -23,7 +23,10 @@ std::set<Position> without_repeats(const std::vector<Position>& positions) {
 }  // namespace
 
 Result<std::optional<Delivery>> EndpointStep::find(const std::string& key) const {
-  const auto bytes = context_.rows.get(key);
+  // What this very step has changed comes before what is stored.
+  const auto changed = changed_rows_.find(key);
+  const auto bytes =
+      changed == changed_rows_.end() ? context_.rows.get(key) : out_.rows[changed->second].value;
   if (!bytes) return std::nullopt;
   TM_ASSIGN(auto delivery, decode_delivery(*bytes));
   return delivery;
@@ -48,6 +51,9 @@ Result<void> EndpointStep::settle(const AttemptResult& result) {
     return {};
   }
   TM_ASSIGN(auto before, find(waiting_key(result.position)));
+  if (!before && state_.counts.dead > 0) {
+    TM_ASSIGN(before, revive(result.position));
+  }
   count_for_health(result);
   if (result.attempt.succeeded()) {
     succeeded(result, std::move(before));
@@ -55,6 +61,19 @@ Result<void> EndpointStep::settle(const AttemptResult& result) {
     failed(result, std::move(before));
   }
   return {};
+}
+
+// A dead letter that was sent all the same, by a rewind, is dead no longer: it has begun anew.
+Result<std::optional<Delivery>> EndpointStep::revive(Position position) {
+  TM_ASSIGN(auto delivery, find(dead_key(position)));
+  if (!delivery) return std::nullopt;
+  erase(dead_key(position));
+  --state_.counts.dead;
+  delivery->attempts_done = 0;
+  delivery->died_at = WallTime{};
+  delivery->next_attempt = context_.now;
+  put_waiting(*delivery);
+  return delivery;
 }
 
 void EndpointStep::succeeded(const AttemptResult& result, std::optional<Delivery> before) {

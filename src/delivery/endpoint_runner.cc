@@ -51,10 +51,10 @@ Result<bool> EndpointRunner::load() {
       !loaded_ || no_key_ || state.secrets != state_.secrets || state.declared != state_.declared;
   state_ = std::move(state);
   breaker_ = state_.breaker;
-  for (const auto* unstored : {in_submission_.get(), &results_}) {
-    if (unstored == nullptr) continue;
-    for (const auto& [generation, result] : *unstored) count_for_breaker(result);
+  if (in_submission_) {
+    for (const auto& [generation, result] : *in_submission_) count_for_breaker(result);
   }
+  for (const auto& [generation, result] : results_) count_for_breaker(result);
   if (!loaded_) {
     bucket_ = state_.bucket;
     quota_ = state_.quota;
@@ -74,6 +74,7 @@ void EndpointRunner::start_over() {
   buffer_.clear();
   window_.clear();
   read_to_ = scanned_ = settled_to_ = state_.cursor;
+  known_to_ = {deliverer_.engine_.wait_for_record(0, milliseconds{0}), kRecordIndex};
   at_end_ = false;
 }
 
@@ -254,8 +255,13 @@ Result<std::optional<EndpointRunner::Candidate>> EndpointRunner::fresh(WallTime 
   if (window_.size() >= kMaxWindow) return std::nullopt;
   for (;;) {
     while (!buffer_.empty()) {
+      TM_ASSIGN(const bool has_row, has_own_row(buffer_.front().position));
       FeedLine line = std::move(buffer_.front());
       buffer_.pop_front();
+      if (has_row) {
+        scanned_ = line.position;
+        continue;
+      }
       if (!wanted(line)) {
         scanned_ = line.position;
         ++filtered_;
@@ -278,6 +284,17 @@ Result<std::optional<EndpointRunner::Candidate>> EndpointRunner::fresh(WallTime 
       return std::nullopt;
     }
   }
+}
+
+// A crash or a rewind leaves the cursor before events that have failed already: those go on by
+// their rows. A rewind means dead ones, too; they begin anew.
+Result<bool> EndpointRunner::has_own_row(Position position) const {
+  if (position > known_to_) return false;
+  TM_ASSIGN(const auto waiting, read_row(deliverer_.store_, instance_, waiting_key(position)));
+  if (waiting) return true;
+  if (state_.replay_until && position <= *state_.replay_until) return false;
+  TM_ASSIGN(const auto dead, read_row(deliverer_.store_, instance_, dead_key(position)));
+  return dead.has_value();
 }
 
 bool EndpointRunner::wanted(const FeedLine& line) {

@@ -53,6 +53,7 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   Result<std::optional<Candidate>> next(WallTime now);
   Result<std::optional<Candidate>> due_retry(WallTime now);
   Result<std::optional<Candidate>> fresh(WallTime now);
+  Result<bool> has_own_row(Position position) const;
   bool wanted(const FeedLine& line);
   bool defer(const FeedLine& line, WallTime now);
   Result<FeedLine> read_event(Position position) const;
@@ -91,6 +92,7 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
 
   std::deque<FeedLine> buffer_;        // read, not yet looked at
   Position read_to_;                   // where to read on
+  Position known_to_;                  // what comes later has no row of before this course
   bool at_end_ = false;                // of the feed, as far as is known
   Position scanned_;                   // everything up to here was sent, filtered or deferred
   Position settled_to_;                // the cursor that may be committed

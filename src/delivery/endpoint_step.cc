@@ -32,10 +32,12 @@ void EndpointStep::changed() {
 }
 
 void EndpointStep::put(std::string key, std::string value) {
+  changed_rows_[key] = out_.rows.size();
   out_.rows.push_back({std::move(key), std::move(value)});
 }
 
 void EndpointStep::erase(std::string key) {
+  changed_rows_[key] = out_.rows.size();
   out_.rows.push_back({std::move(key), std::nullopt});
 }
 

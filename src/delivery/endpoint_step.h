@@ -1,6 +1,8 @@
 // One step of an endpoint's machine. Inside src/delivery/ only.
 #pragma once
 
+#include <map>
+
 #include "delivery/delivery_rows.h"
 #include "delivery/endpoint_machine.h"
 
@@ -42,6 +44,7 @@ class EndpointStep {
   void deferred(const AttemptResult& result);
   void count_for_health(const AttemptResult& result);
   void settle_in_order(Position position);
+  Result<std::optional<Delivery>> revive(Position position);
   void put_waiting(Delivery delivery);
   void erase_waiting(const Delivery& delivery);
   void bury(Delivery delivery);
@@ -54,6 +57,7 @@ class EndpointStep {
   const StepContext& context_;
   Transition<EndpointState> out_;
   EndpointState& state_;
+  std::map<std::string, std::size_t> changed_rows_;  // places in out_.rows
   DeliveredLog log_;
   bool current_ = true;  // the results are of the cursor's present course
 };

@@ -93,6 +93,52 @@ TEST_F(Deliveries, AFailureIsTriedAgainOnScheduleWhileOthersGoOn) {
   EXPECT_EQ(state("one").counts.delivered, 3U);
 }
 
+TEST_F(Deliveries, AFailureBehindTheCursorIsNotBegunAnewAfterACrash) {
+  auto& got = receive("one", [&](const HttpRequest& request) {
+    const bool hangs = request.body.find("\"n\":0}") != std::string::npos;
+    return hangs ? SimulatedDriver::Answer{HttpResponse{200, {}, {}}, 1h} : status(500);
+  });
+  create("one", {{"schedule", {"0s", "10m"}}});
+  const auto ids = emit(2);
+  run_for(1s);
+  ASSERT_EQ(got.size(), 2U);
+  ASSERT_EQ(state("one").counts.waiting, 1U);
+  reopen();
+  run_for(1min);
+  ASSERT_EQ(got.size(), 3U);
+  EXPECT_EQ(got[2].id, ids[0]) << "only what had no result";
+  run_for(15min);
+  const auto seen = ids_of(got);
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), ids[1]), 2) << "as often as its schedule says";
+}
+
+TEST_F(Deliveries, TheBreakerOpensAtExactlyItsNumberOfFailures) {
+  auto& got = receive("one", [](const HttpRequest&) { return status(503); });
+  create("one", {{"concurrency", 1}, {"schedule", {"0s", "1h"}}});
+  emit(15);
+  run_for(20s);
+  EXPECT_EQ(got.size(), 10U);
+  EXPECT_EQ(hold("one").reason, Hold::Reason::breaker_open);
+}
+
+TEST_F(Deliveries, ARewindOverADeadLetterBeginsItAnewAndOnlyOnce) {
+  bool fails = true;
+  auto& got = receive("one", [&](const HttpRequest&) { return fails ? status(500) : status(200); });
+  create("one", {{"schedule", {"0s"}}});
+  const auto start = state("one").cursor;
+  const auto ids = emit(1);
+  run_for(1min);
+  ASSERT_EQ(state("one").counts.dead, 1U);
+  fails = false;
+  got.clear();
+  ASSERT_TRUE(submit(endpoint("one"), delivery::input_type::kRewind,
+                     encode(delivery::RewindEndpoint{start})));
+  run_for(1min);
+  EXPECT_EQ(ids_of(got), ids);
+  EXPECT_EQ(state("one").counts.dead, 0U);
+  EXPECT_EQ(state("one").counts.waiting, 0U);
+}
+
 TEST_F(Deliveries, TheLastFailureMakesADeadLetterWithItsHistoryAndAnEvent) {
   auto& got =
       receive("one", [](const HttpRequest&) { return status(500, {}, std::string(5000, 'x')); });
