@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -110,7 +111,7 @@ class DeliverySide {
     Input input;
     input.instance = make_instance_id("emitter", kTenant, std::to_string(first % 16));
     input.type = "emit";
-    input.payload = dump_json(Json{{"first", first}, {"count", count}, {"text", text_}});
+    input.payload = dump_json(Json{{"first", first}, {"count", count}, {"text", text_of(first)}});
     engine_->submit(std::move(input), [durable](const Result<Receipt>& receipt) {
       if (!receipt) give_up("an event was refused: " + receipt.error().message);
       durable(Steady::now());
@@ -130,7 +131,7 @@ class DeliverySide {
       if (delivered >= count) return;
       if (std::exchange(before, delivered) != delivered) since = Steady::now();
       if (Steady::now() - since > kPatience) give_up("deliveries stand still: " + why(endpoint));
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   }
   std::uint64_t emitted() const { return next_; }
@@ -153,14 +154,25 @@ class DeliverySide {
     }
     return options;
   }
+  // Letters that compress no better than those of a real payload would.
+  static std::string noise(std::size_t bytes) {
+    std::mt19937 random(1);
+    std::string text;
+    while (text.size() < bytes) text += static_cast<char>('a' + random() % 26);
+    return text;
+  }
+  // The payload is then about 256 bytes.
+  std::string text_of(std::uint64_t n) const {
+    constexpr std::size_t kBytes = 236;
+    return noise_.substr(n * kBytes % (noise_.size() - kBytes), kBytes);
+  }
   std::string why(const std::string& endpoint) const {
     return dump_json(to_json(must(service_->endpoint(kTenant, endpoint))));
   }
 
   SystemClock clock_;
   Metrics metrics_;
-  // The payload is then about 256 bytes.
-  const std::string text_ = std::string(236, 't');
+  const std::string noise_ = noise(64 << 10);
   std::unique_ptr<Store> store_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<delivery::DeliveryService> service_;
