@@ -164,7 +164,8 @@ Result<void> EndpointStep::operator()(const EndpointTimer&) {
 
 Result<void> EndpointStep::operator()(const RewindEndpoint& input) {
   TM_TRY(must_exist());
-  if (input.to >= state_.cursor) {
+  // Within a replay that is going on it may also go forward.
+  if (input.to > std::max(state_.cursor, state_.replay_until.value_or(Position{}))) {
     return fail(Errc::invalid_argument,
                 "endpoint " + state_.config.id + " has not got that far yet: a rewind goes back");
   }
