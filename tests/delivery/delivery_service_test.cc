@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "base/metrics.h"
 #include "delivery_world.h"
@@ -284,14 +285,16 @@ TEST_F(Service, AppliesDeclaredEndpointsAndPausesThoseThatAreNoLongerDeclared) {
 TEST_F(Service, RewindsToATime) {
   ASSERT_TRUE(service_->create("acme", config("one")));
   const auto begun = clock_.now();
-  emit();
-  emit();
+  const auto first = emit();
+  const auto second = emit();
   wait_for_delivered("one", 2);
   const auto rewound = service_->rewind("acme", "one", begun);
   ASSERT_TRUE(rewound) << rewound.error().message;
   wait_for_delivered("one", 4);
-  const auto requests = server_.requests();
-  EXPECT_EQ(requests[0].header("webhook-id"), requests[2].header("webhook-id"));
+  // An endpoint that is not ordered may get the two of a round either way round.
+  std::map<std::string, int> times;
+  for (const auto& request : server_.requests()) ++times[request.header("webhook-id")];
+  EXPECT_EQ(times, (std::map<std::string, int>{{first, 2}, {second, 2}}));
 }
 
 }  // namespace
