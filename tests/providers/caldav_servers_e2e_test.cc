@@ -13,6 +13,11 @@ using Kind = RemoteItem::Kind;
 
 constexpr std::chrono::hours kTokenAge{1};
 
+std::string without_cr(std::string text) {
+  std::erase(text, '\r');
+  return text;
+}
+
 class CalDavServers : public testing::TestWithParam<DavProcess::Kind> {
  protected:
   void SetUp() override {
@@ -46,7 +51,8 @@ class CalDavServers : public testing::TestWithParam<DavProcess::Kind> {
     return *result;
   }
 
-  // The mirror equals the server, resource by resource.
+  // The mirror equals the server, resource by resource, but for line ends: inside XML a CRLF
+  // becomes LF (XML 1.0, 2.11), by GET, the way for names a report cannot find, it stays.
   void expect_mirror_equals_server() {
     MemoryResources fresh;
     auto all = fresh.run_pass(*provider_, calendar_, PullMode::initial);
@@ -54,7 +60,7 @@ class CalDavServers : public testing::TestWithParam<DavProcess::Kind> {
     ASSERT_EQ(fresh.count(), mirror_.count());
     for (const auto& [href, resource] : fresh.resources) {
       ASSERT_TRUE(mirror_.resources.contains(href)) << href;
-      EXPECT_EQ(resource.bytes, mirror_.resources[href].bytes) << href;
+      EXPECT_EQ(without_cr(resource.bytes), without_cr(mirror_.resources[href].bytes)) << href;
       EXPECT_EQ(resource.etag, mirror_.resources[href].etag) << href;
     }
   }
