@@ -1,4 +1,7 @@
 // The event feed: all events in order of their position, or one tenant's.
+#include <algorithm>
+#include <vector>
+
 #include "base/text.h"
 #include "engine/journal.h"
 #include "engine/journal_codec.h"
@@ -12,6 +15,10 @@ namespace {
 
 // Of one page: a filter that matches rarely must not turn a request into a scan of everything.
 constexpr std::size_t kMaxExamined = 10'000;
+// How many of a tenant's records are looked up at once.
+constexpr std::size_t kRecordsAtOnce = 256;
+// Stepping over so many events of others costs about as much as seeking past them.
+constexpr std::size_t kMaxOthersInARow = 32;
 
 std::string where(Position position) {
   return "event " + std::to_string(position.sequence) + "/" + std::to_string(position.index);
@@ -42,16 +49,50 @@ class PageBuilder {
     return true;
   }
 
-  // Events of `prefix` that come after the filter's position; false when the page is complete.
-  Result<bool> scan(const StoreView& view, const std::string& prefix, const std::string& from) {
-    bool go_on = true;
-    TM_TRY(view.scan(Table::event, prefix, from, [&](std::string_view key, std::string_view value) {
-      const auto position = parse_event_key(key);
-      return go_on = position && take(*position, value);
-    }));
+  // All events from `from` on, to the end of the page.
+  Result<void> take_all(const StoreView& view, Position from) {
+    TM_TRY(view.scan(Table::event, partition_prefix(), event_key(from),
+                     [&](std::string_view key, std::string_view value) {
+                       const auto position = parse_event_key(key);
+                       return position && take(*position, value);
+                     }));
     if (failure_) return fail(*failure_);
-    return go_on;
+    return {};
   }
+
+  // The events of `records` (ascending) from `from` on; false when the page is complete.
+  Result<bool> take_of(const StoreView& view, const std::vector<Sequence>& records, Position from) {
+    bool complete = false;
+    auto record = records.begin();
+    while (record != records.end() && !complete) {
+      std::size_t others = 0;
+      const Position start = std::max(from, Position{*record, 0});
+      const auto take_next = [&](std::string_view key, std::string_view value) {
+        const auto position = parse_event_key(key);
+        if (!position) {
+          failure_ = Error{Errc::corrupt, "a key of the event table is damaged"};
+          complete = true;
+          return false;
+        }
+        while (record != records.end() && *record < position->sequence) ++record;
+        if (record == records.end()) return false;
+        if (*record != position->sequence) return ++others <= kMaxOthersInARow;
+        others = 0;
+        complete = !take(*position, value);
+        return !complete;
+      };
+      bool at_end = true;
+      TM_TRY(view.scan(Table::event, partition_prefix(), event_key(start),
+                       [&](std::string_view key, std::string_view value) {
+                         return at_end = take_next(key, value);
+                       }));
+      if (at_end) break;
+    }
+    if (failure_) return fail(*failure_);
+    return !complete;
+  }
+
+  std::size_t room() const { return filter_.limit - page_.items.size(); }
 
  private:
   const FeedFilter& filter_;
@@ -84,20 +125,25 @@ Result<FeedLines> read_feed_lines(const StoreView& view, const FeedFilter& filte
                       static_cast<std::uint16_t>(whole ? 0 : filter.after.index + 1)};
   const Position first = filter.after == Position{} ? Position{} : from;
   if (filter.tenant.empty()) {
-    TM_TRY(builder.scan(view, partition_prefix(), event_key(first)));
+    TM_TRY(builder.take_all(view, first));
     return page;
   }
   const std::string prefix = events_of_tenant_prefix(filter.tenant);
-  std::optional<Error> failure;
-  TM_TRY(view.scan(Table::journal_index, prefix, index_key(prefix, first.sequence),
-                   [&](std::string_view key, std::string_view) {
-                     const Sequence sequence = sequence_of_index_key(key).value_or(0);
-                     const auto go_on =
-                         builder.scan(view, sequence_key(sequence), event_key(first));
-                     if (!go_on) failure = go_on.error();
-                     return go_on && *go_on;
-                   }));
-  if (failure) return fail(*std::move(failure));
+  std::vector<Sequence> records;
+  Sequence next = first.sequence;
+  while (true) {
+    records.clear();
+    const std::size_t wanted = std::min(builder.room() + 1, kRecordsAtOnce);
+    TM_TRY(view.scan(Table::journal_index, prefix, index_key(prefix, next),
+                     [&](std::string_view key, std::string_view) {
+                       records.push_back(sequence_of_index_key(key).value_or(0));
+                       return records.size() < wanted;
+                     }));
+    if (records.empty()) break;
+    next = records.back() + 1;
+    TM_ASSIGN(const bool go_on, builder.take_of(view, records, first));
+    if (!go_on) break;
+  }
   return page;
 }
 

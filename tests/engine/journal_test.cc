@@ -183,6 +183,37 @@ TEST_F(Feed, OfATenantHoldsOnlyItsOwnEvents) {
   EXPECT_EQ(second->items[0].event.company_id, "acme");
 }
 
+TEST_F(Feed, OfATenantIsWholeHoweverItIsMixedAndPaged) {
+  std::vector<std::string> mine;
+  const auto emit_runs = [&](int of_mine, int of_others) {
+    for (int i = 0; i < of_mine; ++i) {
+      const std::string name = "mine" + std::to_string(mine.size());
+      emit("a", {name, name + "+"});
+      mine.insert(mine.end(), {name, name + "+"});
+    }
+    for (int i = 0; i < of_others; ++i) emit("a", {"theirs"}, i % 2 == 0 ? "other" : "third");
+  };
+  emit_runs(0, 3);
+  emit_runs(280, 1);
+  emit_runs(1, 40);
+  emit_runs(2, 100);
+  emit_runs(1, 0);
+  for (const std::size_t limit : {1U, 7U, 256U, 1000U}) {
+    std::vector<std::string> seen;
+    FeedFilter filter{.tenant = "acme", .limit = limit};
+    bool more = true;
+    while (more) {
+      const auto page = read_feed(*store_, filter);
+      ASSERT_TRUE(page) << page.error().message;
+      ASSERT_FALSE(page->items.empty());
+      for (const auto& type : types(page)) seen.push_back(type);
+      filter.after = page->next;
+      more = page->more;
+    }
+    EXPECT_EQ(seen, mine) << limit;
+  }
+}
+
 TEST_F(Feed, MatchesTypesByGlobAndMovesOnWhenNothingMatches) {
   emit("a", {"calendar.event.created", "other", "calendar.event.deleted"});
   EXPECT_EQ(types(read_feed(*store_, {.type_glob = "calendar.*"})).size(), 2U);
