@@ -30,6 +30,7 @@ ExitCode exit_code_of(Errc code) {
 }
 
 ExitCode exit_code_of_name(std::string_view error_code) {
+  if (error_code == "address_refused") return kBadUsage;  // the API's own name
   for (int code = 0; code <= static_cast<int>(Errc::internal); ++code) {
     if (name(static_cast<Errc>(code)) == error_code) return exit_code_of(static_cast<Errc>(code));
   }

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "delivery/delivery_service_impl.h"
-#include "delivery/message_format.h"
+#include "delivery/http_attempt.h"
 #include "domain/event.h"
 #include "engine/journal.h"
 #include "net/address_guard.h"
@@ -72,8 +72,12 @@ Result<void> DeliveryService::start(bool deliver) {
   TM_TRY(impl_->apply_declared());
   TM_TRY(impl_->pause_undeclared());
   if (!deliver) return {};
-  TM_ASSIGN(impl_->driver,
+  TM_ASSIGN(auto driver,
             HttpDriver::make(impl_->clock, impl_->guard, impl_->options.max_connections));
+  {
+    const std::lock_guard lock(impl_->driver_mutex);
+    impl_->driver = std::move(driver);
+  }
   DelivererOptions options;
   options.max_in_flight = impl_->options.max_connections;
   options.version = impl_->options.version;
@@ -101,6 +105,7 @@ void DeliveryService::stop(milliseconds patience) {
   impl_->notice.tell(nullptr);
   // Where it lives; the driver itself ends after it, with whatever it still has to call back.
   impl_->on_driver([this] { impl_->deliverer.reset(); });
+  const std::lock_guard lock(impl_->driver_mutex);
   impl_->driver.reset();
 }
 
@@ -129,6 +134,15 @@ Result<EndpointState> DeliveryService::Impl::find(std::string_view tenant,
   TM_ASSIGN(auto state, decode_endpoint_state(*bytes));
   if (state.status == EndpointStatus::removing) return no_endpoint(id);
   return state;
+}
+
+Result<void> DeliveryService::Impl::check_url(const std::string& url) const {
+  if (guard == nullptr) return {};
+  auto checked = guard->check_url(url);
+  if (!checked && checked.error().code == Errc::unavailable) {
+    return fail(Errc::invalid_argument, "url: " + checked.error().message);
+  }
+  return checked;
 }
 
 // One that the API may change.
@@ -223,9 +237,15 @@ Result<void> DeliveryService::Impl::pause_undeclared() {
 Result<DeliveryService::NewSecret> DeliveryService::create(std::string_view tenant,
                                                            const EndpointConfig& config,
                                                            std::optional<Secret> secret) {
-  if (impl_->guard != nullptr) TM_TRY(impl_->guard->check_url(config.url));
+  TM_TRY(impl_->check_url(config.url));
   if (const auto state = impl_->find(tenant, config.id); state) {
     return fail(Errc::conflict, "an endpoint " + config.id + " exists already");
+  }
+  const std::string endpoints_of_tenant = endpoint_instance(tenant, {}).value;
+  TM_ASSIGN(const auto existing, list_instances(impl_->store, endpoints_of_tenant));
+  if (existing.size() >= kMaxEndpoints) {
+    return fail(Errc::limit_exceeded, "there are " + std::to_string(kMaxEndpoints) +
+                                          " endpoints already, the most a tenant may have");
   }
   if (!secret) {
     TM_ASSIGN(secret, generate_signing_secret());
@@ -245,7 +265,7 @@ Result<DeliveryService::NewSecret> DeliveryService::create(std::string_view tena
 
 Result<Receipt> DeliveryService::update(std::string_view tenant, const EndpointConfig& config) {
   TM_ASSIGN(const auto state, impl_->find_own(tenant, config.id));
-  if (impl_->guard != nullptr) TM_TRY(impl_->guard->check_url(config.url));
+  TM_TRY(impl_->check_url(config.url));
   return impl_->submit(tenant, config.id, input_type::kPut,
                        encode(PutEndpoint{config, false, false, {}}));
 }
@@ -306,10 +326,7 @@ Result<Receipt> DeliveryService::rewind(std::string_view tenant, std::string_vie
 
 Result<Json> DeliveryService::test(std::string_view tenant, std::string_view id) {
   TM_ASSIGN(const auto state, impl_->find(tenant, id));
-  if (!impl_->driver) {
-    return fail(Errc::unavailable, "nothing is delivered here: `tidemark serve` does");
-  }
-  if (impl_->guard != nullptr) TM_TRY(impl_->guard->check_url(state.config.url));
+  TM_TRY(impl_->check_url(state.config.url));
   TM_ASSIGN(const auto keys, impl_->keys_of(tenant, state));
   const WallTime now = impl_->clock.now();
   Event event;
@@ -320,24 +337,20 @@ Result<Json> DeliveryService::test(std::string_view tenant, std::string_view id)
   event.source = "endpoint:" + state.config.id;
   event.correlation_id = make_id(kCorrelationPrefix, now, {});
   event.payload = {{"test", true}, {"endpoint", state.config.id}};
-  const std::int64_t unix_seconds =
-      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
-  TM_ASSIGN(auto message, make_message({state.config.format, event.id, unix_seconds, keys,
-                                        state.config.headers, impl_->options.version},
-                                       to_json_text(event)));
-  HttpRequest request;
-  request.method = "POST";
-  request.url = state.config.url;
-  request.headers = std::move(message.headers);
-  request.body = std::move(message.body);
-  request.total_timeout = state.config.timeout;
-  request.keep_body_bytes = kMaxKeptAnswerBytes;
+  TM_ASSIGN(auto request, request_for(state.config, {{}, event.id, event.type, to_json_text(event)},
+                                      keys, impl_->options.version, now));
   auto answered = std::make_shared<std::promise<std::pair<Result<HttpResponse>, milliseconds>>>();
   auto answer = answered->get_future();
-  impl_->driver->send(std::move(request),
-                      [answered](Result<HttpResponse> response, milliseconds latency) {
-                        answered->set_value({std::move(response), latency});
-                      });
+  {
+    const std::lock_guard lock(impl_->driver_mutex);
+    if (!impl_->driver) {
+      return fail(Errc::unavailable, "nothing is delivered here: `tidemark serve` does");
+    }
+    impl_->driver->send(std::move(request),
+                        [answered](Result<HttpResponse> response, milliseconds latency) {
+                          answered->set_value({std::move(response), latency});
+                        });
+  }
   const auto [response, latency] = answer.get();
   return Json{
       {"event", to_json(event)},

@@ -30,6 +30,8 @@ class Vault;
 
 namespace tidemark::delivery {
 
+inline constexpr std::size_t kMaxEndpoints = 1000;  // of a tenant, made by the API
+
 // An endpoint of the configuration file: its secrets stay where they are and are never stored.
 struct DeclaredEndpoint {
   std::string tenant;

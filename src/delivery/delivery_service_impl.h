@@ -28,6 +28,8 @@ struct DeliveryService::Impl {
        const AddressGuard* guard, DeliveryOptions options);
 
   Result<EndpointState> find(std::string_view tenant, std::string_view id) const;
+  // Invalid input, when it is refused or does not resolve.
+  Result<void> check_url(const std::string& url) const;
   Result<EndpointState> find_own(std::string_view tenant, std::string_view id) const;
   Result<Receipt> submit(std::string_view tenant, std::string_view id, std::string_view type,
                          std::string payload, std::vector<SealedSecret> secrets = {});
@@ -56,7 +58,8 @@ struct DeliveryService::Impl {
   const AddressGuard* const guard;
   DeliveryOptions options;
   NoticeExecutor notice;
-  std::unique_ptr<HttpDriver> driver;
+  std::unique_ptr<HttpDriver> driver;  // changes under the mutex: requests to test come at any time
+  std::mutex driver_mutex;
   std::unique_ptr<Deliverer> deliverer;
 };
 

@@ -7,13 +7,12 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "delivery/endpoint_machine.h"
-#include "delivery/message_format.h"
+#include "delivery/http_attempt.h"
 #include "engine/journal_codec.h"
 
 namespace tidemark::delivery {
 namespace {
 
-constexpr std::size_t kReadAtOnce = 64;
 // How far sending may run ahead of an event that has not ended: what a crash repeats at most.
 constexpr std::size_t kMaxWindow = 1024;
 constexpr std::size_t kMaxResults = 512;  // not yet stored; more, and nothing is sent
@@ -21,25 +20,14 @@ constexpr std::size_t kRetriesLoaded = 64;
 constexpr std::uint64_t kFilteredPerCommit = 1000;
 constexpr std::chrono::seconds kStoreAgain{1};
 constexpr std::chrono::seconds kKeyAgain{30};
-constexpr std::uint64_t kMaxAnswerRead = 64U << 10;
-
-// What lies just before a position: reading on from there begins with it.
-Position before(Position position) {
-  if (position.index > 0)
-    return {position.sequence, static_cast<std::uint16_t>(position.index - 1)};
-  if (position.sequence == 0) return {};
-  return {position.sequence - 1, kRecordIndex};
-}
-
-std::string shortened(std::string text, std::size_t bytes) {
-  if (text.size() > bytes) text.resize(bytes);
-  return text;
-}
 
 }  // namespace
 
 EndpointRunner::EndpointRunner(Deliverer& deliverer, InstanceId instance)
-    : deliverer_(deliverer), instance_(std::move(instance)), tenant_(instance_.tenant()) {}
+    : deliverer_(deliverer),
+      instance_(std::move(instance)),
+      tenant_(instance_.tenant()),
+      reader_(deliverer.store_, tenant_) {}
 
 Result<bool> EndpointRunner::load() {
   TM_ASSIGN(const auto bytes, read_state(deliverer_.store_, instance_));
@@ -71,11 +59,10 @@ Result<bool> EndpointRunner::load() {
 }
 
 void EndpointRunner::start_over() {
-  buffer_.clear();
   window_.clear();
-  read_to_ = scanned_ = settled_to_ = state_.cursor;
+  scanned_ = settled_to_ = state_.cursor;
+  reader_.restart(state_.cursor);
   known_to_ = {deliverer_.engine_.wait_for_record(0, milliseconds{0}), kRecordIndex};
-  at_end_ = false;
 }
 
 void EndpointRunner::load_retries() {
@@ -119,7 +106,7 @@ void EndpointRunner::pump() {
     going = admit(now, probe, why);
     if (!going) {
       // Not now: it is looked at again when it may go.
-      if (!(*candidate)->from_row) buffer_.push_front(std::move((*candidate)->line));
+      if (!(*candidate)->from_row) reader_.put_back(std::move((*candidate)->line));
       break;
     }
     send(std::move(**candidate), probe);
@@ -235,53 +222,32 @@ Result<std::optional<EndpointRunner::Candidate>> EndpointRunner::due_retry(WallT
   if (retries_.empty() && state_.counts.waiting > rows_in_flight_.size()) load_retries();
   if (retries_.empty() || retries_.front().due > now) return std::nullopt;
   const Position position = retries_.front().position;
-  auto line = read_event(position);
-  if (!line) return fail(std::move(line).error());
-  Candidate candidate{position, true, std::move(*line)};
-  return candidate;
-}
-
-Result<FeedLine> EndpointRunner::read_event(Position position) const {
-  TM_ASSIGN(auto page, read_feed_lines(deliverer_.store_, {.after = before(position), .limit = 1}));
-  if (page.items.empty() || page.items.front().position != position) {
-    return fail(Errc::corrupt, "event " + std::to_string(position.sequence) + "/" +
-                                   std::to_string(position.index) + " is not in the feed any more");
-  }
-  return std::move(page.items.front());
+  TM_ASSIGN(auto line, reader_.read(position));
+  return Candidate{position, true, std::move(line)};
 }
 
 // The next event from the cursor that the endpoint wants.
 Result<std::optional<EndpointRunner::Candidate>> EndpointRunner::fresh(WallTime now) {
   if (window_.size() >= kMaxWindow) return std::nullopt;
   for (;;) {
-    while (!buffer_.empty()) {
-      TM_ASSIGN(const bool has_row, has_own_row(buffer_.front().position));
-      FeedLine line = std::move(buffer_.front());
-      buffer_.pop_front();
-      if (has_row) {
-        scanned_ = line.position;
-        continue;
-      }
-      if (!wanted(line)) {
-        scanned_ = line.position;
-        ++filtered_;
-        continue;
-      }
-      if (defer(line, now)) continue;
-      const Position position = line.position;
-      return Candidate{position, false, std::move(line)};
-    }
-    if (at_end_) return std::nullopt;
-    TM_ASSIGN(auto page,
-              read_feed_lines(deliverer_.store_,
-                              {.tenant = tenant_, .after = read_to_, .limit = kReadAtOnce}));
-    read_to_ = std::max(read_to_, page.next);
-    at_end_ = !page.more;
-    for (auto& line : page.items) buffer_.push_back(std::move(line));
-    if (filtered_ >= kFilteredPerCommit) {
+    const bool reads = !reader_.has_buffered();
+    TM_ASSIGN(const FeedLine* front, reader_.peek());
+    if (front == nullptr) return std::nullopt;
+    if (reads && filtered_ >= kFilteredPerCommit) {
       // Others want the thread, too.
       deliverer_.pump_later(weak_from_this());
       return std::nullopt;
+    }
+    TM_ASSIGN(const bool has_row, has_own_row(front->position));
+    FeedLine line = reader_.take();
+    if (has_row) {
+      scanned_ = line.position;
+    } else if (!wanted(line)) {
+      scanned_ = line.position;
+      ++filtered_;
+    } else if (!defer(line, now)) {
+      const Position position = line.position;
+      return Candidate{position, false, std::move(line)};
     }
   }
 }
@@ -334,33 +300,19 @@ void EndpointRunner::send(Candidate candidate, bool probe) {
   if (probe) probe_out_ = true;
   Sent sent{position,          candidate.line.id,  candidate.line.type,
             state_.generation, candidate.from_row, probe};
-  const WallTime now = deliverer_.clock_.now();
-  const std::int64_t unix_seconds =
-      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
-  auto message = make_message({state_.config.format, candidate.line.id, unix_seconds, keys_,
-                               state_.config.headers, deliverer_.options_.version},
-                              candidate.line.json);
+  auto request = request_for(state_.config, candidate.line, keys_, deliverer_.options_.version,
+                             deliverer_.clock_.now());
   // The runner stays until the answer is there, also when its endpoint is removed meanwhile: the
   // place it takes up has to be given back.
   auto answer = [self = shared_from_this(), alive = std::weak_ptr<bool>(deliverer_.alive_), sent](
                     Result<HttpResponse> response, milliseconds latency) {
     if (alive.lock()) self->answered(sent, std::move(response), latency);
   };
-  if (!message) {
-    deliverer_.driver_.post([answer, error = message.error()] { answer(fail(error), {}); });
+  if (!request) {
+    deliverer_.driver_.post([answer, error = request.error()] { answer(fail(error), {}); });
     return;
   }
-  HttpRequest request;
-  request.method = "POST";
-  request.url = state_.config.url;
-  request.headers = std::move(message->headers);
-  request.body = std::move(message->body);
-  request.connect_timeout = std::min<milliseconds>(state_.config.timeout, std::chrono::seconds(10));
-  request.total_timeout = state_.config.timeout;
-  request.stall_timeout = state_.config.timeout;
-  request.max_body_bytes = kMaxAnswerRead;
-  request.keep_body_bytes = kMaxKeptAnswerBytes;
-  deliverer_.driver_.send(std::move(request), std::move(answer));
+  deliverer_.driver_.send(std::move(*request), std::move(answer));
 }
 
 void EndpointRunner::answered(const Sent& sent, Result<HttpResponse> answer, milliseconds latency) {
@@ -374,29 +326,19 @@ void EndpointRunner::answered(const Sent& sent, Result<HttpResponse> answer, mil
     if (sent.from_row) rows_in_flight_.erase(sent.position);
     return deliverer_.count_open(-1);
   }
-  AttemptResult result;
+  const bool has_answer = answer.has_value();
+  AttemptResult result = result_of(std::move(answer), deliverer_.clock_.now(), latency);
   result.position = sent.position;
   result.probe = sent.probe;
-  result.attempt.at = deliverer_.clock_.now();
-  result.attempt.latency_ms =
-      static_cast<std::uint32_t>(std::clamp<std::int64_t>(latency.count(), 0, UINT32_MAX));
-  if (answer) {
-    result.attempt.status = static_cast<std::uint32_t>(std::max(answer->status, 0));
-    result.retry_after = retry_after(answer->headers, result.attempt.at);
-    if (answer->status != 429 && answer->status != 503) result.retry_after.reset();
-  } else {
-    result.attempt.error = shortened(answer.error().message, kMaxAttemptErrorBytes);
-  }
   const bool good = result.attempt.succeeded();
   if (!good) {
     result.event_id = sent.event_id;
     result.event_type = sent.event_type;
-    if (answer) result.attempt.answer = shortened(std::move(answer->body), kMaxKeptAnswerBytes);
   }
   deliverer_.metrics_.add("tidemark_delivery_attempts_total",
-                          {{"outcome", good     ? "delivered"
-                                       : answer ? "refused"
-                                                : "unreachable"}});
+                          {{"outcome", good         ? "delivered"
+                                       : has_answer ? "refused"
+                                                    : "unreachable"}});
   deliverer_.metrics_.observe("tidemark_delivery_seconds", {},
                               static_cast<double>(latency.count()) / 1000.0);
   if (!sent.from_row && sent.generation == state_.generation) window_[sent.position] = true;
@@ -510,11 +452,7 @@ void EndpointRunner::hold(Hold why) {
   if (why.until) wake_at(*why.until);
   // A buffer is worth its memory only while it is being sent.
   if (why.reason != Hold::Reason::none && why.reason != Hold::Reason::busy && in_flight_ == 0) {
-    if (!buffer_.empty()) {
-      buffer_.clear();
-      read_to_ = scanned_;
-      at_end_ = false;
-    }
+    if (reader_.has_buffered()) reader_.restart(scanned_);
   }
   deliverer_.publish(instance_, std::move(why));
 }

@@ -1,7 +1,6 @@
 // What the deliverer does for one endpoint. Inside src/delivery/ only; on the driver's thread.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <set>
 #include <utility>
@@ -9,7 +8,7 @@
 #include "delivery/deliverer.h"
 #include "delivery/delivery_rows.h"
 #include "delivery/endpoint_inputs.h"
-#include "engine/journal.h"
+#include "delivery/event_reader.h"
 
 namespace tidemark::delivery {
 
@@ -21,7 +20,7 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   Result<bool> load();
   // Sends what may be sent now, and says why not more.
   void pump();
-  void events_arrived() { at_end_ = false; }
+  void events_arrived() { reader_.more_arrived(); }
   // Sends nothing more: its endpoint is gone.
   void retire() { loaded_ = false; }
   std::uint64_t used_today(WallTime now) const { return quota_.used(now); }
@@ -56,7 +55,6 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   Result<bool> has_own_row(Position position) const;
   bool wanted(const FeedLine& line);
   bool defer(const FeedLine& line, WallTime now);
-  Result<FeedLine> read_event(Position position) const;
 
   std::uint64_t most_waiting() const;
   Hold standing_hold(WallTime now) const;
@@ -90,10 +88,8 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
   DailyQuota quota_;
   bool probe_out_ = false;
 
-  std::deque<FeedLine> buffer_;        // read, not yet looked at
-  Position read_to_;                   // where to read on
+  EventReader reader_;
   Position known_to_;                  // what comes later has no row of before this course
-  bool at_end_ = false;                // of the feed, as far as is known
   Position scanned_;                   // everything up to here was sent, filtered or deferred
   Position settled_to_;                // the cursor that may be committed
   std::map<Position, bool> window_;    // from the cursor, sent: settled?

@@ -293,10 +293,22 @@ class GuardedEndpoints : public DeliveryWorld {
  protected:
   GuardedEndpoints() : DeliveryWorld(WorldOptions{.guard = &guard()}) {}
   static const AddressGuard& guard() {
-    static const AddressGuard only_public;
+    static const AddressGuard only_public =
+        *AddressGuard::make({}, [](const std::string&) -> Result<std::vector<IpAddress>> {
+          return fail(Errc::unavailable,
+                      "the host name cannot be resolved (Name or service not known)");
+        });
     return only_public;
   }
 };
+
+TEST_F(GuardedEndpoints, AreRefusedWhenTheirHostDoesNotResolve) {
+  const auto told =
+      ask("POST /v1/endpoints", "operator", {}, R"({"id": "a", "url": "https://no.example/hook"})");
+  EXPECT_EQ(told.status, 400) << told.body;
+  EXPECT_THAT(detail(told), HasSubstr("url: the host"));
+  EXPECT_THAT(detail(told), HasSubstr("cannot be resolved"));
+}
 
 TEST_F(GuardedEndpoints, AreRefusedAtAddressesOfThePrivateNetwork) {
   const std::string body = R"({"id": "inside", "url": "http://127.1.2.3:9/hook"})";

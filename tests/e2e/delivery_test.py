@@ -414,7 +414,7 @@ class Guarded(Deliveries):
         self.forbid()
         for url in (self.receiver.url("/hook"), self.receiver.url("/hook").replace("127.0.0.1", "0x7f.1"),
                     "http://localhost:1/", "http://[::ffff:127.0.0.1]/"):
-            refused = self.mark.run("endpoint", "create", "--id", "hook", "--url", url, code=1)
+            refused = self.mark.run("endpoint", "create", "--id", "hook", "--url", url, code=2)
             self.assertIn("allow", refused.err, url)
         self.assertEqual(self.mark.run("endpoint", "list", "--json").items(), [])
 
@@ -435,7 +435,7 @@ class Guarded(Deliveries):
         self.assertIsNone(attempt["status"])
         self.assert_refused(attempt["error"])
         self.assertEqual(self.receiver.got("/hook"), [])
-        self.assert_refused(self.mark.run("endpoint", "test", "hook", code=1).err)
+        self.assert_refused(self.mark.run("endpoint", "test", "hook", code=2).err)
 
 
 class Sealed(Deliveries):
