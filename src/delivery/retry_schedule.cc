@@ -120,9 +120,10 @@ std::optional<WallTime> next_attempt(const RetrySchedule& schedule, std::uint32_
   const std::int64_t width = delay.count() * kJitterPercent / 100;
   if (width > 0) delay += milliseconds{scatter(event_id, attempts_done, width) - width};
   if (retry_after) {
-    // Compared in seconds: a hostile number of them would overflow as milliseconds.
+    // Limited in seconds: a hostile number of them would overflow as milliseconds.
     const auto longest = std::chrono::duration_cast<std::chrono::seconds>(kLongestRetryDelay);
-    delay = std::max(delay, milliseconds{std::min(*retry_after, longest)});
+    const auto asked = std::clamp(*retry_after, std::chrono::seconds{0}, longest);
+    delay = std::max(delay, milliseconds{asked});
   }
   return now + delay;
 }
