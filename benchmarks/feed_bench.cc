@@ -48,12 +48,10 @@ struct Emitter {
           {"attendees", {{{"email", "a@example.org"}, {"name", "A"}, {"response", "accepted"}}}},
           {"recurrence", {"RRULE:FREQ=WEEKLY"}}};
       transition.events.push_back(
-          {"calendar.event.created",
-           1,
-           "caldav:work",
-           name,
-           {{"calendar", {{"provider", "caldav"}, {"account", "work"}, {"name", "Work"}}},
-            {"event", event}}});
+          {"calendar.event.created", 1, "caldav:work", name,
+           JsonText(
+               Json{{"calendar", {{"provider", "caldav"}, {"account", "work"}, {"name", "Work"}}},
+                    {"event", event}})});
     }
     return transition;
   }
