@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
+#include "engine/cbor_reader.h"
 #include "engine/journal_codec.h"
 
 namespace tidemark::engine {
@@ -9,111 +12,205 @@ constexpr std::size_t kHashBytes = 32;
 constexpr std::size_t kHeaderBytes = 1 + kHashBytes;
 constexpr std::string_view kLeafPrefix{"\x00\x01", 2};
 
-// All of these throw Json::exception on a missing or ill-typed field; decode_record catches it.
-
-std::string bytes_of(const Json& value) {
-  const auto& binary = value.get_binary();
-  return {binary.begin(), binary.end()};
-}
-
-Sha256 hash_of(const Json& value) {
-  const auto& binary = value.get_binary();
-  if (binary.size() != kHashBytes) throw Json::other_error::create(501, "not a hash", &value);
+Sha256 hash_of(CborReader& reader) {
+  const auto bytes = reader.bytes();
   Sha256 hash{};
-  std::copy(binary.begin(), binary.end(), hash.begin());
+  if (bytes.size() != hash.size()) {
+    reader.spoil();
+  } else {
+    std::copy(bytes.begin(), bytes.end(), hash.begin());
+  }
   return hash;
 }
 
-WallTime time_of(const Json& value) {
-  return WallTime{milliseconds{value.get<std::int64_t>()}};
+WallTime time_of(CborReader& reader) {
+  return WallTime{milliseconds{reader.integer()}};
 }
 
-std::string text_of(const Json& map, const char* key) {
-  const auto found = map.find(key);
-  return found == map.end() ? std::string() : found->get<std::string>();
+// The next key of a map is this one; all keys come in the order the writer gives them.
+void expect(CborReader& reader, std::string_view key) {
+  if (reader.text() != key) reader.spoil();
 }
 
-bool flag_of(const Json& map, const char* key) {
-  const auto found = map.find(key);
-  return found != map.end() && found->get<bool>();
+// How many pairs a map has: `most`, or so many fewer as it has optional ones.
+std::size_t pairs(CborReader& reader, std::size_t least, std::size_t most) {
+  const std::size_t count = reader.map();
+  if (count < least || count > most) reader.spoil();
+  return count;
 }
 
 template <class T, class Read>
-std::vector<T> list_of(const Json& map, const char* key, Read read) {
+std::vector<T> list_of(CborReader& reader, Read read) {
   std::vector<T> items;
-  const auto found = map.find(key);
-  if (found == map.end()) return items;
-  items.reserve(found->size());
-  for (const auto& item : *found) items.push_back(read(item));
+  const std::size_t count = reader.array();
+  items.reserve(count);
+  for (std::size_t left = count; left > 0 && reader.ok(); --left) items.push_back(read(reader));
   return items;
 }
 
-JournalRecord::Row read_row_note(const Json& item) {
-  JournalRecord::Row row{bytes_of(item.at("key")), std::nullopt};
-  if (item.contains("hash")) row.value_hash = hash_of(item.at("hash"));
+JournalRecord::Row read_row_note(CborReader& reader) {
+  JournalRecord::Row row;
+  const std::size_t count = pairs(reader, 1, 2);
+  expect(reader, "key");
+  row.key = reader.bytes();
+  if (count == 2) {
+    expect(reader, "hash");
+    row.value_hash = hash_of(reader);
+  }
   return row;
 }
 
-JournalRecord::EventNote read_event_note(const Json& item) {
-  return {item.at("id").get<std::string>(), item.at("type").get<std::string>(),
-          text_of(item, "dedupe_key"), hash_of(item.at("hash"))};
+JournalRecord::EventNote read_event_note(CborReader& reader) {
+  JournalRecord::EventNote event;
+  const std::size_t count = pairs(reader, 3, 4);
+  expect(reader, "id");
+  event.id = reader.text();
+  expect(reader, "type");
+  event.type = reader.text();
+  if (count == 4) {
+    expect(reader, "dedupe_key");
+    event.dedupe_key = reader.text();
+  }
+  expect(reader, "hash");
+  event.hash = hash_of(reader);
+  return event;
 }
 
-EffectRequest read_effect(const Json& item) {
-  return {item.at("executor").get<std::string>(), item.at("host").get<std::string>(),
-          bytes_of(item.at("payload"))};
+EffectRequest read_effect(CborReader& reader) {
+  EffectRequest effect;
+  pairs(reader, 3, 3);
+  expect(reader, "executor");
+  effect.executor = reader.text();
+  expect(reader, "host");
+  effect.host = reader.text();
+  expect(reader, "payload");
+  effect.payload = reader.bytes();
+  return effect;
 }
 
-TimerChange read_timer(const Json& item) {
-  TimerChange timer{item.at("name").get<std::string>(), std::nullopt, flag_of(item, "new_cause")};
-  if (item.contains("due")) timer.due = time_of(item.at("due"));
+TimerChange read_timer(CborReader& reader) {
+  TimerChange timer;
+  const std::size_t count = pairs(reader, 1, 3);
+  expect(reader, "name");
+  timer.name = reader.text();
+  for (std::size_t i = 1; i < count && reader.ok(); ++i) {
+    const auto key = reader.text();
+    if (key == "due") {
+      timer.due = time_of(reader);
+    } else if (key == "new_cause") {
+      timer.new_cause = reader.boolean();
+    } else {
+      reader.spoil();
+    }
+  }
   return timer;
 }
 
-Message read_message(const Json& item) {
-  return {InstanceId{item.at("to").get<std::string>()}, item.at("type").get<std::string>(),
-          bytes_of(item.at("payload"))};
+Message read_message(CborReader& reader) {
+  Message message;
+  pairs(reader, 3, 3);
+  expect(reader, "to");
+  message.to.value = reader.text();
+  expect(reader, "type");
+  message.type = reader.text();
+  expect(reader, "payload");
+  message.payload = reader.bytes();
+  return message;
 }
 
-Errc code_named(const std::string& text) {
+Position read_position(CborReader& reader) {
+  if (reader.array() != 2) reader.spoil();
+  Position position;
+  position.sequence = reader.unsigned_integer();
+  position.index = static_cast<std::uint16_t>(reader.unsigned_integer());
+  return position;
+}
+
+Errc code_named(std::string_view text) {
   for (int code = 0; code <= static_cast<int>(Errc::internal); ++code) {
     if (name(static_cast<Errc>(code)) == text) return static_cast<Errc>(code);
   }
   return Errc::internal;
 }
 
-JournalRecord read_fields(const Json& map) {
+Error read_error(CborReader& reader) {
+  Error error;
+  pairs(reader, 2, 2);
+  expect(reader, "code");
+  error.code = code_named(reader.text());
+  expect(reader, "message");
+  error.message = reader.text();
+  return error;
+}
+
+using ReadField = void (*)(CborReader& reader, JournalRecord& record);
+struct Field {
+  std::string_view name;
+  bool required;
+  ReadField read;
+};
+constexpr Field kFields[] = {
+    {"sequence", true, [](auto& from, auto& to) { to.sequence = from.unsigned_integer(); }},
+    {"at", true, [](auto& from, auto& to) { to.at = time_of(from); }},
+    {"tenant", true, [](auto& from, auto& to) { to.tenant = from.text(); }},
+    {"instance", true, [](auto& from, auto& to) { to.instance.value = from.text(); }},
+    {"previous", true, [](auto& from, auto& to) { to.previous = from.unsigned_integer(); }},
+    {"machine_version", true,
+     [](auto& from, auto& to) {
+       to.machine_version = static_cast<std::uint32_t>(from.unsigned_integer());
+     }},
+    {"input_type", true, [](auto& from, auto& to) { to.input_type = from.text(); }},
+    {"input_hash", true, [](auto& from, auto& to) { to.input_hash = hash_of(from); }},
+    {"input_bytes", true, [](auto& from, auto& to) { to.input_bytes = from.unsigned_integer(); }},
+    {"dedupe_key", false, [](auto& from, auto& to) { to.dedupe_key = from.text(); }},
+    {"effect", false, [](auto& from, auto& to) { to.effect = read_position(from); }},
+    {"completes", false, [](auto& from, auto& to) { to.completes = from.boolean(); }},
+    {"correlation_id", true, [](auto& from, auto& to) { to.correlation_id = from.text(); }},
+    {"causation_id", false, [](auto& from, auto& to) { to.causation_id = from.text(); }},
+    {"state_hash", true, [](auto& from, auto& to) { to.state_hash = hash_of(from); }},
+    {"state", true, [](auto& from, auto& to) { to.state = from.bytes(); }},
+    {"rows", false,
+     [](auto& from, auto& to) { to.rows = list_of<JournalRecord::Row>(from, read_row_note); }},
+    {"events", false,
+     [](auto& from, auto& to) {
+       to.events = list_of<JournalRecord::EventNote>(from, read_event_note);
+     }},
+    {"effects", false,
+     [](auto& from, auto& to) { to.effects = list_of<EffectRequest>(from, read_effect); }},
+    {"timers", false,
+     [](auto& from, auto& to) { to.timers = list_of<TimerChange>(from, read_timer); }},
+    {"messages", false,
+     [](auto& from, auto& to) { to.messages = list_of<Message>(from, read_message); }},
+    {"secrets", false,
+     [](auto& from, auto& to) {
+       to.secrets = list_of<std::string>(from, [](CborReader& r) { return r.text_copy(); });
+     }},
+    {"dropped_secrets", false,
+     [](auto& from, auto& to) {
+       to.dropped_secrets = list_of<std::string>(from, [](CborReader& r) { return r.text_copy(); });
+     }},
+    {"end", false, [](auto& from, auto& to) { to.end = from.boolean(); }},
+    {"error", false, [](auto& from, auto& to) { to.error = read_error(from); }},
+};
+
+// Nothing when it is no record. The fields come in the order of the table, which is the writer's.
+std::optional<JournalRecord> read_fields(std::string_view bytes) {
+  CborReader reader(bytes);
   JournalRecord record;
-  record.sequence = map.at("sequence").get<Sequence>();
-  record.at = time_of(map.at("at"));
-  record.tenant = map.at("tenant").get<std::string>();
-  record.instance.value = map.at("instance").get<std::string>();
-  record.previous = map.at("previous").get<Sequence>();
-  record.machine_version = map.at("machine_version").get<std::uint32_t>();
-  record.input_type = map.at("input_type").get<std::string>();
-  record.input_hash = hash_of(map.at("input_hash"));
-  record.input_bytes = map.at("input_bytes").get<std::uint64_t>();
-  record.dedupe_key = text_of(map, "dedupe_key");
-  if (const auto effect = map.find("effect"); effect != map.end()) {
-    record.effect = Position{effect->at(0).get<Sequence>(), effect->at(1).get<std::uint16_t>()};
+  const auto* field = std::begin(kFields);
+  for (std::size_t left = reader.map(); left > 0 && reader.ok(); --left) {
+    const auto name = reader.text();
+    while (field != std::end(kFields) && field->name != name) {
+      if (field->required) return std::nullopt;
+      ++field;
+    }
+    if (field == std::end(kFields)) return std::nullopt;
+    (field++)->read(reader, record);
   }
-  record.completes = flag_of(map, "completes");
-  record.correlation_id = map.at("correlation_id").get<std::string>();
-  record.causation_id = text_of(map, "causation_id");
-  record.state_hash = hash_of(map.at("state_hash"));
-  record.state = bytes_of(map.at("state"));
-  record.rows = list_of<JournalRecord::Row>(map, "rows", read_row_note);
-  record.events = list_of<JournalRecord::EventNote>(map, "events", read_event_note);
-  record.effects = list_of<EffectRequest>(map, "effects", read_effect);
-  record.timers = list_of<TimerChange>(map, "timers", read_timer);
-  record.messages = list_of<Message>(map, "messages", read_message);
-  const auto name = [](const Json& item) { return item.get<std::string>(); };
-  record.secrets = list_of<std::string>(map, "secrets", name);
-  record.dropped_secrets = list_of<std::string>(map, "dropped_secrets", name);
-  record.end = flag_of(map, "end");
-  if (const auto error = map.find("error"); error != map.end()) {
-    record.error = Error{code_named(text_of(*error, "code")), text_of(*error, "message"), {}};
+  for (; field != std::end(kFields); ++field) {
+    if (field->required) return std::nullopt;
   }
+  if (!reader.done()) return std::nullopt;
   return record;
 }
 
@@ -130,14 +227,10 @@ Result<JournalRecord> decode_record(std::string_view bytes) {
                 "a journal record's bytes do not match its hash: restore a backup, or run "
                 "`tidemark doctor`");
   }
-  TM_ASSIGN(const auto map, from_cbor(body));
-  try {
-    auto record = read_fields(map);
-    record.hash = hash;
-    return record;
-  } catch (const Json::exception& e) {
-    return fail(Errc::corrupt, std::string("a journal record cannot be read: ") + e.what());
-  }
+  auto record = read_fields(body);
+  if (!record) return fail(Errc::corrupt, "a journal record cannot be read");
+  record->hash = hash;
+  return *std::move(record);
 }
 
 }  // namespace tidemark::engine

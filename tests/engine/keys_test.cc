@@ -198,5 +198,41 @@ TEST(StoredValues, RefuseUnknownFormats) {
   EXPECT_FALSE(decode_outbox(outbox_key("e", "h", {1, 0}), "\x01not cbor"));
 }
 
+// Bytes with the leaf hash they ought to have, so that only decoding can refuse them.
+Result<JournalRecord> decode_rehashed(std::string_view map) {
+  const Sha256 hash = sha256(std::string_view("\x00\x01", 2), map);
+  std::string bytes(1, '\x01');
+  bytes.append(as_bytes(hash)).append(map);
+  return decode_record(bytes);
+}
+
+TEST(RecordCodec, ReadsWhatItWroteAndNothingThatIsShorterOrLonger) {
+  auto record = record_with_secrets();
+  const std::string bytes = encode_record(record);
+  const auto read = decode_record(bytes);
+  ASSERT_TRUE(read) << read.error().message;
+  auto again = *read;
+  EXPECT_EQ(encode_record(again), bytes);
+  const std::string_view map = std::string_view(bytes).substr(33);
+  ASSERT_TRUE(decode_rehashed(map));
+  for (std::size_t size = 0; size < map.size(); ++size) {
+    EXPECT_EQ(decode_rehashed(map.substr(0, size)).error().code, Errc::corrupt) << size;
+  }
+  EXPECT_EQ(decode_rehashed(std::string(map) + "x").error().code, Errc::corrupt);
+}
+
+TEST(RecordCodec, SurvivesAnyOtherByte) {
+  auto record = record_with_secrets();
+  const std::string map = encode_record(record).substr(33);
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    for (const int change : {0x01, 0x20, 0x80, 0xff}) {
+      std::string changed = map;
+      changed[i] = static_cast<char>(changed[i] ^ change);
+      const auto read = decode_rehashed(changed);
+      if (!read) EXPECT_EQ(read.error().code, Errc::corrupt);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tidemark::engine
