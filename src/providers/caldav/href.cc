@@ -83,6 +83,22 @@ std::string drop_repeated_origin(const Url& base, std::string path) {
   return path;
 }
 
+// An absolute path that means itself: nothing in it is escaped, to be escaped, or to be resolved.
+// Most hrefs of most servers are, and a listing has one for each resource.
+bool is_plain_path(std::string_view href) {
+  if (!href.starts_with('/') || href.size() > kMaxHrefBytes) return false;
+  for (std::size_t i = 1; i < href.size(); ++i) {
+    const char c = href[i];
+    const bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (is_word) continue;
+    // "//" and "/." may mean another host or another folder.
+    if ((c == '/' || c == '.') && href[i - 1] != '/') continue;
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string decode_path(std::string_view path) {
@@ -143,6 +159,7 @@ Result<Url> href_url(const Url& base, std::string_view href) {
 }
 
 Result<std::string> href_key(const Url& base, std::string_view href) {
+  if (is_plain_path(href)) return std::string(href);
   TM_ASSIGN(const Url url, href_url(base, href));
   return decode_path(url.path);
 }
