@@ -229,7 +229,9 @@ TEST(RecordCodec, SurvivesAnyOtherByte) {
       std::string changed = map;
       changed[i] = static_cast<char>(changed[i] ^ change);
       const auto read = decode_rehashed(changed);
-      if (!read) EXPECT_EQ(read.error().code, Errc::corrupt);
+      if (!read) {
+        EXPECT_EQ(read.error().code, Errc::corrupt);
+      }
     }
   }
 }
