@@ -17,11 +17,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kAcceptLossName = "ACCEPT_LOSS";
+constexpr std::size_t kManyLogs = 8;
 
 std::string how_to_go_on(const std::string& directory) {
   return "Restore a backup; or, to go on with what is left and lose the rest for good, create an "
          "empty file " +
          directory + "/" + std::string(kAcceptLossName) + " and start again";
+}
+
+std::size_t count_logs(const std::string& directory) {
+  std::size_t count = 0;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".log") ++count;
+  }
+  return count;
 }
 
 // Runs once, from the lock to a store that may be used.
@@ -42,6 +52,7 @@ class Opening {
   Result<void> prepare_directory();
   Result<void> read_format_file();
   Result<bool> is_new() const;
+  Result<void> remove_logs();
   Result<void> open_database();
   Result<void> named_damage(Result<void> result) const;
   Result<void> initialise();
@@ -118,16 +129,28 @@ Result<bool> Opening::is_new() const {
     std::error_code error;
     for (fs::directory_iterator it(part, error), end; !error && it != end; it.increment(error)) {
       const auto& path = it->path();
-      if (path.filename() == "CURRENT" || path.extension() == ".sst" ||
-          path.extension() == ".log") {
-        return false;
-      }
+      // An interrupted creation leaves an empty log: there is nothing in it yet.
+      const bool written_log = path.extension() == ".log" && it->file_size(error) > 0;
+      if (path.filename() == "CURRENT" || path.extension() == ".sst" || written_log) return false;
     }
     if (error && error != std::errc::no_such_file_or_directory) {
       return fail(Errc::io_error, "cannot list " + part + ": " + error.message());
     }
   }
   return true;
+}
+
+// RocksDB makes no new database beside an old log, not even an empty one.
+Result<void> Opening::remove_logs() {
+  const std::string directory = log_path(directory_);
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() != ".log") continue;
+    const auto status =
+        file_system_->DeleteFile(it->path().string(), rocksdb::IOOptions(), nullptr);
+    if (!status.ok()) return fail(to_error("removing " + it->path().string(), status));
+  }
+  return {};
 }
 
 Result<void> Opening::open_database() {
@@ -138,7 +161,12 @@ Result<void> Opening::open_database() {
   rocks_ = make_rocks_options(options_, guard_write_ahead_logs(file_system_, log_path(directory_)));
   if (accepts_loss_) {
     rocks_.database.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  } else {
+    // What the logs hold stays in them for now: a short command need not write it into tables of
+    // its own. But each start begins another log, and all of them are read by the next one.
+    rocks_.database.avoid_flush_during_recovery = count_logs(log_path(directory_)) < kManyLogs;
   }
+  if (fresh) TM_TRY(remove_logs());
   rocks_.database.create_if_missing = fresh;
   if (!fresh && !accepts_loss_) TM_TRY(named_damage(check_logs(rocks_, directory_)));
   auto opened = Database::open(rocks_, database_path(directory_));

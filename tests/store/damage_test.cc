@@ -112,7 +112,7 @@ TEST_F(DamagedStore, RefusesWhenAnEarlierLogIsGoneOrShortAndALaterOneIsThere) {
   const auto first = files("wal", ".log").at(0);
   set_aside();
   fill(5);
-  const auto second = files("wal", ".log").at(0);
+  const auto second = files("wal", ".log").back();
   ASSERT_NE(first, second);
   fs::copy_file(second, dir_ / "aside/wal" / second.filename());
   fs::copy_file(path_ + "/WATERMARK", dir_ / "aside/WATERMARK",
@@ -126,6 +126,41 @@ TEST_F(DamagedStore, RefusesWhenAnEarlierLogIsGoneOrShortAndALaterOneIsThere) {
   put_back();
   fs::resize_file(first, fs::file_size(first) - 1);
   expect_refused("between sequence 4 (commit 4) and sequence 6 (commit 6)");
+}
+
+TEST_F(DamagedStore, RefusesWhenAnyOfManyLogsIsGoneShortOrFlipped) {
+  for (int opening = 0; opening < 5; ++opening) fill(2);
+  const auto logs = files("wal", ".log");
+  ASSERT_GE(logs.size(), 4U) << "each opening went on in a log of its own";
+  for (const auto& log : logs) {
+    const std::string name = log.filename().string();
+    std::ifstream file(log, std::ios::binary);
+    const std::string content(std::istreambuf_iterator<char>(file), {});
+    const auto put_back = [&](std::string_view bytes) {
+      std::ofstream(log, std::ios::binary).write(bytes.data(), std::ssize(bytes));
+    };
+    fs::remove(log);
+    expect_refused("", name + " removed: ");
+    put_back(std::string_view(content).substr(0, content.size() - 1));
+    expect_refused("", name + " cut short: ");
+    put_back(content);
+    flip(log, content.size() / 2, 5);
+    expect_refused("", name + " flipped: ");
+    put_back(content);
+  }
+  const auto store = open_or_fail();
+  ASSERT_TRUE(store);
+  oracle_.expect_equal(*store, "at the end");
+}
+
+TEST_F(DamagedStore, ReadsAFewLogsAtMostHoweverOftenItIsOpened) {
+  for (int opening = 0; opening < 30; ++opening) {
+    fill(1);
+    EXPECT_LE(files("wal", ".log").size(), 9U) << opening;
+  }
+  const auto store = open_or_fail();
+  ASSERT_TRUE(store);
+  oracle_.expect_equal(*store, "at the end");
 }
 
 TEST_F(DamagedStore, TheTornTailOfACrashIsHarmless) {
@@ -221,7 +256,7 @@ TEST_F(DamagedStore, NoticesLostCommitsThatLeftTheSequenceWhereItWas) {
       ASSERT_TRUE(store->commit(std::move(batch), 3));
     }
   }
-  const auto log = files("wal", ".log").at(0);
+  const auto log = files("wal", ".log").back();
   fs::resize_file(log, fs::file_size(log) - 1);
   expect_refused("(commit 4), but had reached sequence 3 (commit 5)");
 }
