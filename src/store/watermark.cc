@@ -20,12 +20,11 @@ std::string_view checksum(const Sha256& digest) {
   return as_bytes(digest).substr(0, kSumBytes);
 }
 
+// What a slot begins with; the rest of it is zero from the start and stays so.
 std::string encode(const Progress& progress) {
   std::string slot =
       KeyWriter().raw(kMagic).u16(kVersion).u64(progress.sequence).u64(progress.commits).str();
-  slot.append(checksum(sha256(slot)));
-  slot.resize(kWatermarkSlotBytes, '\0');
-  return slot;
+  return slot.append(checksum(sha256(slot)));
 }
 
 std::optional<Progress> decode(std::string_view slot) {
@@ -64,7 +63,8 @@ Result<Progress> Watermark::read(rocksdb::FileSystem& file_system, const std::st
 
 Result<void> Watermark::create(rocksdb::FileSystem& file_system, const std::string& directory,
                                const Progress& progress) {
-  const auto slot = encode(progress);
+  auto slot = encode(progress);
+  slot.resize(kWatermarkSlotBytes, '\0');
   return replace_small_file(file_system, directory, std::string(kWatermarkName), slot + slot);
 }
 
