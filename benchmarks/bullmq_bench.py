@@ -5,9 +5,9 @@ usage: bullmq_bench.py [--events N] [--rounds N] [--processes N] [--path DIR] [-
 environment: TIDEMARK_BENCHMARKS (default build-bench/benchmarks)
 
 Both sides make every event durable, send each with one POST over at most 64 kept connections to the
-same receiver, a process of its own, and remember that it was delivered. BullMQ enqueues in bulk,
-forgets completed jobs, speaks to Redis over a Unix socket and signs nothing; Tidemark takes its
-events one by one, keeps its journal and signs. Both sides are measured in turn in the same run; the
+same receiver, a process of its own, and remember that it was delivered. Both take events one by one,
+many at a time. BullMQ forgets completed jobs, speaks to Redis over a Unix socket and signs nothing;
+Tidemark keeps its journal and signs. Both sides are measured in turn in the same run; the
 rate counts enqueueing and delivering. --processes: how many worker processes BullMQ has.
 
 --check: exit 1 when the median ratio is below the target.

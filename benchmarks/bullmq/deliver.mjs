@@ -15,7 +15,7 @@ import { Pool } from "undici";
 
 const [socket, receiver, events, concurrency, processes] = process.argv.slice(2);
 const QUEUE = "webhooks";
-const BULK = 1000;
+const SUBMITTERS = 256;
 const WARM_UP = 3000;
 const REPORT_MS = 10;
 
@@ -54,15 +54,14 @@ function startWorker(onCompleted) {
   return worker;
 }
 
+// Each event is acknowledged by itself, as it is to whoever sent it; many are on their way at once.
 async function enqueue(queue, count) {
   const text = "t".repeat(236);
-  for (let n = 0; n < count; n += BULK) {
-    const jobs = [];
-    for (let i = n; i < Math.min(n + BULK, count); ++i) {
-      jobs.push({ name: "webhook", data: { n: i, text } });
-    }
-    await queue.addBulk(jobs);
-  }
+  let next = 0;
+  const submit = async () => {
+    while (next < count) await queue.add("webhook", { n: next++, text });
+  };
+  await Promise.all(Array.from({ length: SUBMITTERS }, submit));
 }
 
 // Workers of this process or of others, alike: start(), stop() and the completions they report.
