@@ -1,37 +1,13 @@
 // secrets generate-key, status, rotate.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "app/commands.h"
 #include "app/delivery_commands.h"
 #include "app/exit_code.h"
 #include "app/output.h"
+#include "base/private_file.h"
 #include "vault/master_key.h"
 
 namespace tidemark::app {
 namespace {
-
-Result<void> write_new_file(const std::string& path, const std::string& text) {
-  // Never over another one: what that one opens would be lost.
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) {
-    const bool exists = errno == EEXIST;
-    return fail(exists ? Errc::conflict : Errc::io_error,
-                exists ? path + " exists already, and a key is never overwritten; name another file"
-                       : "cannot write " + path + ": " + std::strerror(errno));
-  }
-  const bool written =
-      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::fsync(file) == 0;
-  const int reason = errno;
-  ::close(file);
-  if (written) return {};
-  ::unlink(path.c_str());
-  return fail(Errc::io_error, "cannot write " + path + ": " + std::strerror(reason));
-}
 
 // A `serve` that was started before the configuration changed would rotate to the old key.
 bool serves_what_is_configured(const Json& status, const Config& config) {
@@ -86,7 +62,7 @@ int run_secrets_generate_key(const GenerateKeyOptions& options) {
   if (!key) return failed(to_failure(key.error()));
   const std::string id = key->id().text();
   if (!options.file.empty()) {
-    if (auto written = write_new_file(options.file, text->reveal() + "\n"); !written) {
+    if (auto written = write_new_private_file(options.file, text->reveal() + "\n"); !written) {
       say(written.error().message);
       return kFailed;
     }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "base/sha256.h"
-#include "vault/hex.h"
 
 namespace tidemark {
 

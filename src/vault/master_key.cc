@@ -1,18 +1,13 @@
 #include "vault/master_key.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "base/base64.h"
+#include "base/hex.h"
+#include "base/private_file.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "vault/hex.h"
 
 namespace tidemark {
 namespace {
@@ -21,58 +16,8 @@ constexpr std::string_view kLabel = "tidemark master key v1";
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kMaxTextBytes = 4096;  // white space included
 
-class Descriptor {
- public:
-  explicit Descriptor(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-tl::unexpected<Error> unreadable(const std::string& path, int reason) {
-  const Errc code =
-      reason == ENOENT || reason == ENOTDIR ? Errc::not_found : Errc::invalid_argument;
-  return fail(code, "cannot read " + path + ": " + std::strerror(reason));
-}
-
-enum class Guard : std::uint8_t { by_mode, by_directory };
-
-Result<void> check_mode(int fd, const std::string& path) {
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) return unreadable(path, errno);
-  if (S_ISREG(status.st_mode) && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    return fail(Errc::forbidden, "everyone on this machine can read or write " + path +
-                                     ", so it protects nothing: run chmod 600 on it, and make a "
-                                     "new key if somebody may have read this one");
-  }
-  return {};
-}
-
-Result<Secret> read_text(const std::string& path, Guard guard) {
-  const Descriptor file(path);
-  if (file.get() < 0) return unreadable(path, errno);
-  if (guard == Guard::by_mode) TM_TRY(check_mode(file.get(), path));
-  std::string buffer(kMaxTextBytes + 1, '\0');
-  std::size_t used = 0;
-  while (used < buffer.size()) {
-    const auto got = ::read(file.get(), buffer.data() + used, buffer.size() - used);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return unreadable(path, errno);
-    if (got == 0) break;
-    used += static_cast<std::size_t>(got);
-  }
-  buffer.resize(used);
-  Secret text(std::move(buffer));
-  if (used > kMaxTextBytes) {
-    return fail(Errc::invalid_argument, path + " is too large to be a master key");
-  }
-  return text;
+Result<Secret> read_text(const std::string& path, FileGuard guard) {
+  return read_private_file(path, kMaxTextBytes, guard);
 }
 
 Result<Secret> read_variable(const std::string& name) {
@@ -94,7 +39,7 @@ Result<Secret> read_credential(const std::string& name) {
                                      "a unit with LoadCredential=" +
                                      name + ":PATH");
   }
-  return read_text(std::string(directory) + "/" + name, Guard::by_directory);
+  return read_text(std::string(directory) + "/" + name, FileGuard::directory);
 }
 
 // Where it comes from, for messages.
@@ -105,7 +50,7 @@ std::string described(const MasterKeySource& source) {
 }
 
 Result<Secret> read(const MasterKeySource& source) {
-  if (!source.file.empty()) return read_text(source.file, Guard::by_mode);
+  if (!source.file.empty()) return read_text(source.file, FileGuard::mode);
   if (!source.env.empty()) return read_variable(source.env);
   return read_credential(source.credential);
 }

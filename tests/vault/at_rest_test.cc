@@ -5,7 +5,7 @@
 
 #include "base/base64.h"
 #include "base/random.h"
-#include "vault/hex.h"
+#include "base/hex.h"
 #include "vault_fixture.h"
 
 namespace tidemark::test {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <map>
 
-#include "vault/hex.h"
+#include "base/hex.h"
 
 namespace tidemark::vault {
 namespace {

@@ -1,4 +1,4 @@
-#include "vault/hex.h"
+#include "base/hex.h"
 
 #include <cstdint>
 
