@@ -99,6 +99,7 @@ int main(int argc, char** argv) {
     Metrics metrics;
     Engine engine(**store, clock, metrics);
     engine.register_machine(erase<Emitter>());
+    if (const auto done = engine.recover(); !done) give_up(done.error().message);
     for (int i = 0; i < kRecords; ++i) {
       Input input;
       input.instance = make_instance_id("emitter", "acme", "one");

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "audit/audit_service.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "delivery/delivery_service.h"
@@ -26,6 +27,7 @@ struct ApiParts {
   Engine& engine;
   SyncService& sync;
   delivery::DeliveryService& delivery;
+  audit::AuditService& audit;
   Metrics& metrics;
   const Clock& clock;
   std::string version;

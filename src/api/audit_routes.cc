@@ -1,20 +1,8 @@
-#include <charconv>
-
 #include "api/handlers.h"
+#include "api/sequence_text.h"
 #include "engine/journal.h"
 
 namespace tidemark {
-namespace {
-
-std::optional<Sequence> parse_sequence(std::string_view text) {
-  Sequence sequence = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return sequence;
-}
-
-}  // namespace
-
 Result<ServerResponse> get_audit(const ApiParts& parts, const Call& call) {
   RecordFilter filter;
   filter.tenant = call.tenant();

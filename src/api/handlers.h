@@ -62,6 +62,12 @@ Result<ServerResponse> post_dead_letters_replay(const ApiParts& parts, const Cal
 Result<ServerResponse> post_dead_letters_drop(const ApiParts& parts, const Call& call);
 
 // secret_routes.cc
+Result<ServerResponse> get_audit_key(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_checkpoints(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_checkpoint(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_inclusion_proof(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_consistency_proof(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_audit_verification(const ApiParts& parts, const Call& call);
 Result<ServerResponse> get_secrets(const ApiParts& parts, const Call& call);
 Result<ServerResponse> post_secrets_rotate(const ApiParts& parts, const Call& call);
 

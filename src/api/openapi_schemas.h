@@ -25,5 +25,6 @@ Json calendar_schemas();
 Json history_schemas();
 Json delivery_schemas();
 Json secret_schemas();
+Json audit_schemas();
 
 }  // namespace tidemark::openapi

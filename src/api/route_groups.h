@@ -17,5 +17,6 @@ inline Parameter limit_to(std::int64_t most) {
 std::vector<Route> make_endpoint_routes();
 std::vector<Route> make_delivery_routes();
 std::vector<Route> make_secret_routes();
+std::vector<Route> make_audit_routes();
 
 }  // namespace tidemark

@@ -103,22 +103,6 @@ void add_history(CLI::App& app, Invocation& invocation) {
       "at most so many; 100 when absent");
   feed.add_flag("--follow", options->follow, "go on with what a running serve emits");
   feed.add_flag("--json", options->json, "one JSON object a line");
-
-  CLI::App& audit = add_command(app, "audit", "Look into the journal", "audit list --limit 20");
-  audit.require_subcommand(1);
-  CLI::App& list = add_command(audit, "list", "List journal records",
-                               "audit list --correlation cor_01J8Z0P3H1Y8K8Q0KQ9VJ8X7K1");
-  auto filter = options_of(list, invocation, run_audit_list);
-  list.add_option("--correlation", filter->correlation, "only what this correlation id set off");
-  list.add_option("--instance", filter->instance, "only records of this machine instance");
-  list.add_option("--since", filter->since, "RFC 3339 time or date");
-  list.add_option("--after", filter->after, "only records after this sequence");
-  list.add_option("--limit", filter->limit, "at most so many; 100 when absent");
-  list.add_flag("--json", filter->json, "one JSON object a line");
-  CLI::App& show = add_command(audit, "show", "Show one journal record", "audit show 1042");
-  auto record = options_of(show, invocation, run_audit_show);
-  show.add_option("sequence", record->sequence, "its sequence")->required();
-  show.add_flag("--json", record->json, "print JSON");
 }
 
 void add_administration(CLI::App& app, Invocation& invocation) {
@@ -193,6 +177,7 @@ int run(int argc, char** argv) {
   add_running(app, invocation);
   add_calendars(app, invocation);
   add_history(app, invocation);
+  add_audit_commands(app, invocation);
   add_administration(app, invocation);
   add_delivery_commands(app, invocation);
   add_secret_commands(app, invocation);

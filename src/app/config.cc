@@ -9,6 +9,7 @@
 #include "app/config_endpoint.h"
 #include "app/config_master_key.h"
 #include "app/config_reader.h"
+#include "audit/signed_note.h"
 #include "base/text.h"
 #include "net/url.h"
 
@@ -18,6 +19,7 @@ namespace tidemark::app {
 namespace {
 
 constexpr std::uint64_t kMiB = 1ULL << 20;
+constexpr std::chrono::seconds kShortestCheckpointInterval{1};
 
 std::optional<log::Level> level_of(std::string_view text) {
   if (text == "debug") return log::Level::debug;
@@ -84,6 +86,25 @@ void read_log(ConfigSection section, Config& config) {
   config.log.format = format_of(format.value);
   config.log.level_given =
       level.origin.kind == Origin::Kind::flag || level.origin.kind == Origin::Kind::variable;
+}
+
+void read_audit(ConfigSection section, Config& config) {
+  audit::AuditOptions& audit = config.audit;
+  const auto every =
+      section.duration("checkpoint_every", audit.checkpoint_every, std::chrono::milliseconds{0});
+  audit.checkpoint_every = every.value;
+  if (every.value.count() != 0 && every.value < kShortestCheckpointInterval) {
+    section.problem(every.origin, "checkpoint_every",
+                    "must be at least 1s, or 0s for checkpoints only when they are asked for");
+  }
+  const auto name = section.text("name");
+  if (name.given && !audit::valid_key_name(name.value)) {
+    section.problem(name.origin, "name",
+                    "names the journal in its proofs: 1 to 256 bytes without white space and +, "
+                    "such as acme.example/audit");
+  }
+  audit.name = name.value;
+  section.finish();
 }
 
 void read_accounts(ConfigReader& reader, ConfigSection& root, Config& config) {
@@ -170,6 +191,7 @@ ConfigResult load_config(const ConfigSource& source) {
   read_log(root.child("log"), config);
   read_accounts(reader, root, config);
   config.secrets = read_secrets(reader, root.child("secrets"));
+  read_audit(root.child("audit"), config);
   const AddressGuard guard = read_delivery(root.child("delivery"), config);
   read_tenants(reader, root, config);
   read_endpoints(reader, root, guard, config);

@@ -16,6 +16,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "audit/audit_options.h"
 #include "base/log.h"
 #include "delivery/delivery_service.h"
 #include "store/store.h"
@@ -84,6 +85,7 @@ struct Config {
   LogConfig log;
   std::vector<AccountDefinition> accounts;
   SecretsConfig secrets;
+  audit::AuditOptions audit;  // without its data_dir, as above
   // Limits, tenants and declared endpoints; the version is the runtime's to set.
   delivery::DeliveryOptions delivery;
   std::vector<std::string> delivery_allow;  // for AddressGuard::make(), which takes it

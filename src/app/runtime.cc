@@ -62,8 +62,14 @@ Result<void> Runtime::open_all(const Config& config) {
   engine_->register_machine(erase<KeyMachine>());
   sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_, config.accounts);
   sync_->register_with_engine();
+  audit::AuditOptions audit = config.audit;
+  audit.data_dir = config.data_dir;
+  audit_ = std::make_unique<audit::AuditService>(*engine_, *store_, std::move(audit));
+  audit_->register_with_engine();
   TM_TRY(make_deliveries(config));
-  if (purpose_ != Purpose::write) TM_TRY(engine_->recover());
+  TM_TRY(engine_->recover(purpose_ == Purpose::read    ? Engine::Recovery::work
+                          : purpose_ == Purpose::write ? Engine::Recovery::journal
+                                                       : Engine::Recovery::all));
   make_api(config);
   return {};
 }
@@ -81,7 +87,7 @@ Result<void> Runtime::make_deliveries(const Config& config) {
 }
 
 void Runtime::make_api(const Config& config) {
-  ApiParts parts{*store_, *engine_, *sync_, *delivery_, metrics_, clock_};
+  ApiParts parts{*store_, *engine_, *sync_, *delivery_, *audit_, metrics_, clock_};
   if (!config.secrets.sources.empty()) parts.vault = vault_.get();
   parts.version = TIDEMARK_VERSION;
   parts.data_dir = config.data_dir;
@@ -97,7 +103,8 @@ std::string Runtime::not_ready() const {
 
 Result<void> Runtime::start() {
   engine_->start();
-  // First, so that a declared endpoint gets what the first sync brings.
+  if (purpose_ == Purpose::serve) TM_TRY(audit_->start());
+  // Before the syncs, so that a declared endpoint gets what the first sync brings.
   TM_TRY(delivery_->start(purpose_ == Purpose::serve));
   TM_TRY(sync_->apply_configuration(purpose_ == Purpose::serve));
   running_ = true;

@@ -35,6 +35,12 @@ Result<void> check_secrets(const std::vector<SealedSecret>& secrets) {
   return {};
 }
 
+EngineOptions within_limits(EngineOptions options) {
+  options.max_batch_inputs =
+      std::min(options.max_batch_inputs, engine::TreeWriter::kMostUndone / 2);
+  return options;
+}
+
 [[noreturn]] void registered_twice(std::string_view what, std::string_view name) {
   log::error("registered twice", {.detail = std::string(what) + " " + std::string(name)});
   std::abort();
@@ -45,7 +51,7 @@ Result<void> check_secrets(const std::vector<SealedSecret>& secrets) {
 Engine::Impl::Impl(Store& store, const Clock& clock, Metrics& metrics, EngineOptions options)
     : store_(store),
       clock_(clock),
-      options_(options),
+      options_(within_limits(options)),
       metrics_(metrics),
       port_(std::make_shared<engine::EffectPort>(*this)),
       stepper_(store, machines_),
@@ -64,6 +70,8 @@ Engine::Impl::~Impl() = default;
 
 Result<void> Engine::Impl::check(const Input& input) const {
   using namespace engine;
+  if (!takes_inputs_)
+    return fail(Errc::internal, "the engine is not recovered and takes no inputs");
   if (!valid_instance_id(input.instance)) {
     std::string message = "not an instance id, <kind>/<tenant>/<rest> of at most 512 bytes: ";
     message.append(input.instance.value, 0, kMaxInstanceBytes);
@@ -229,11 +237,18 @@ void Engine::register_executor(std::string name, EffectExecutor& executor, Execu
   impl_->dispatcher_.add_executor(std::move(name), &executor, limits);
 }
 
-Result<void> Engine::recover() {
+Result<void> Engine::recover(Recovery what) {
   const std::lock_guard turn(impl_->turn_mutex_);
-  TM_TRY(impl_->timers_.recover());
-  TM_TRY(impl_->dispatcher_.recover(impl_->store_.last_sequence()));
+  if (what != Recovery::work) {
+    TM_TRY(engine::complete_tree(impl_->store_));
+    TM_TRY(impl_->stepper_.recover(impl_->store_));
+  }
+  if (what != Recovery::journal) {
+    TM_TRY(impl_->timers_.recover());
+    TM_TRY(impl_->dispatcher_.recover(impl_->store_.last_sequence()));
+  }
   const std::lock_guard lock(impl_->mutex_);
+  impl_->takes_inputs_ = what != Recovery::work;
   impl_->publish_locked();
   return {};
 }

@@ -69,7 +69,7 @@ struct Receipt {
 struct EngineOptions {
   std::size_t inbox_capacity = 4096;    // inputs waiting; more are refused as overloaded
   std::size_t inbox_bytes = 32U << 20;  // the same in payload bytes
-  std::size_t max_batch_inputs = 512;   // per commit
+  std::size_t max_batch_inputs = 512;   // per commit; at most so many
   std::size_t max_batch_bytes = 4U << 20;
   // Of one batch, once started, so that nobody's answer waits for hundreds of slow steps.
   std::chrono::milliseconds max_batch_stepping{10};
@@ -86,8 +86,13 @@ class Engine {
   void register_machine(AnyMachine machine);
   void register_executor(std::string name, EffectExecutor& executor, ExecutorLimits limits);
 
-  // At open: loads timers and outbox. Effects start with `again` set.
-  Result<void> recover();
+  enum class Recovery {
+    all,
+    journal,  // inputs can be stepped; timers and effects of before stay untouched
+    work,     // timers and effects are known; no input can be stepped, and nothing is written
+  };
+  // At open, before anything else: loads what is needed to go on. Effects start with `again` set.
+  Result<void> recover(Recovery what = Recovery::all);
 
   void start();
   // Stops taking inputs (Errc::cancelled), waits for running effects until the deadline, ends the

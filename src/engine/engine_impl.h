@@ -109,6 +109,7 @@ struct Engine::Impl final : engine::EffectSink {
   std::mutex turn_mutex_;
   std::atomic<std::thread::id> owner_{};
   engine::Stepper stepper_;
+  std::atomic<bool> takes_inputs_ = false;
   engine::TimerQueue timers_;
   engine::Dispatcher dispatcher_;
   bool starting_effects_ = false;

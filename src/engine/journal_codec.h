@@ -27,6 +27,15 @@ namespace tidemark::engine {
 
 // Sets record.hash to the leaf hash it stores.
 std::string encode_record(JournalRecord& record);
+// The leaf hash that a record is stored with: unchecked, or Errc::corrupt when it is not the one of
+// the bytes.
+Result<Sha256> stored_leaf_hash(std::string_view bytes);
+Result<Sha256> checked_leaf_hash(std::string_view bytes);
+// The sequence a record holds, without decoding the rest of it; nothing when it cannot be read.
+std::optional<Sequence> sequence_of_record(std::string_view bytes);
+// What the leaf hash is over, but for RFC 6962's tag: the format byte and the map. And back.
+Result<std::string> leaf_content(std::string_view bytes);
+Result<std::string> record_of_content(std::string_view content);
 // Errc::corrupt when the bytes cannot be read or the hash does not match them.
 Result<JournalRecord> decode_record(std::string_view bytes);
 

@@ -8,6 +8,7 @@
 namespace tidemark::engine {
 namespace {
 
+constexpr char kFormat = 1;
 constexpr std::size_t kHashBytes = 32;
 constexpr std::size_t kHeaderBytes = 1 + kHashBytes;
 constexpr std::string_view kLeafPrefix{"\x00\x01", 2};
@@ -216,18 +217,56 @@ std::optional<JournalRecord> read_fields(std::string_view bytes) {
 
 }  // namespace
 
-Result<JournalRecord> decode_record(std::string_view bytes) {
-  if (bytes.size() < kHeaderBytes || bytes[0] != 1) {
+Result<Sha256> stored_leaf_hash(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes || bytes[0] != kFormat) {
     return fail(Errc::corrupt, "a journal record has an unknown format");
   }
-  const auto body = bytes.substr(kHeaderBytes);
-  const Sha256 hash = sha256(kLeafPrefix, body);
-  if (as_bytes(hash) != bytes.substr(1, kHashBytes)) {
+  Sha256 hash{};
+  std::copy_n(bytes.begin() + 1, kHashBytes, hash.begin());
+  return hash;
+}
+
+Result<Sha256> checked_leaf_hash(std::string_view bytes) {
+  TM_ASSIGN(const Sha256 stored, stored_leaf_hash(bytes));
+  const Sha256 hash = sha256(kLeafPrefix, bytes.substr(kHeaderBytes));
+  if (hash != stored) {
     return fail(Errc::corrupt,
                 "a journal record's bytes do not match its hash: restore a backup, or run "
                 "`tidemark doctor`");
   }
-  auto record = read_fields(body);
+  return hash;
+}
+
+// write_record() puts it first.
+std::optional<Sequence> sequence_of_record(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes) return std::nullopt;
+  CborReader reader(bytes.substr(kHeaderBytes));
+  reader.map();
+  expect(reader, kFields[0].name);
+  const Sequence sequence = reader.unsigned_integer();
+  if (!reader.ok()) return std::nullopt;
+  return sequence;
+}
+
+Result<std::string> leaf_content(std::string_view bytes) {
+  TM_TRY(stored_leaf_hash(bytes));
+  std::string content(1, kFormat);
+  return content.append(bytes.substr(kHeaderBytes));
+}
+
+Result<std::string> record_of_content(std::string_view content) {
+  if (content.empty() || content[0] != kFormat) {
+    return fail(Errc::corrupt, "a journal record has an unknown format");
+  }
+  const auto body = content.substr(1);
+  std::string bytes(1, kFormat);
+  bytes.append(as_bytes(sha256(kLeafPrefix, body))).append(body);
+  return bytes;
+}
+
+Result<JournalRecord> decode_record(std::string_view bytes) {
+  TM_ASSIGN(const Sha256 hash, checked_leaf_hash(bytes));
+  auto record = read_fields(bytes.substr(kHeaderBytes));
   if (!record) return fail(Errc::corrupt, "a journal record cannot be read");
   record->hash = hash;
   return *std::move(record);

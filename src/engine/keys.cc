@@ -10,7 +10,8 @@ enum IndexKind : std::uint8_t {
   kByCorrelation = 1,
   kByInstance = 2,
   kEventsOfTenant = 3,
-  kRecordsOfTenant = 4
+  kRecordsOfTenant = 4,
+  kTreeNode = 5
 };
 enum SecretKind : std::uint8_t { kSecretByName = 1 };
 constexpr std::size_t kPositionBytes = 10;
@@ -170,6 +171,18 @@ std::string index_key(std::string prefix, Sequence sequence) {
 std::optional<Sequence> sequence_of_index_key(std::string_view key) {
   if (key.size() < kSequenceBytes) return std::nullopt;
   return KeyReader(key.substr(key.size() - kSequenceBytes)).u64();
+}
+
+std::string tree_level_prefix(unsigned level) {
+  return begin().u8(kTreeNode).u8(static_cast<std::uint8_t>(level)).str();
+}
+
+std::string tree_key(unsigned level, std::uint64_t index) {
+  return begin().u8(kTreeNode).u8(static_cast<std::uint8_t>(level)).u64(index).str();
+}
+
+std::optional<std::uint64_t> index_of_tree_key(std::string_view key) {
+  return sequence_of_index_key(key);
 }
 
 }  // namespace tidemark::engine

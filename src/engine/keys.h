@@ -18,6 +18,7 @@
 //                 2  u16 partition, u8 2, text(instance id), u64 sequence
 //                 3  u16 partition, u8 3, text(tenant), u64 sequence   only records with events
 //                 4  u16 partition, u8 4, text(tenant), u64 sequence   every record
+//                 5  u16 partition, u8 5, u8 level, u64 index          a node of the journal's tree
 //
 // The outbox is grouped by executor and host, not by sequence alone, so that what waits for one
 // host is one range: a host that is down is skipped in one seek, however much waits for it.
@@ -83,5 +84,9 @@ std::string records_of_tenant_prefix(std::string_view tenant);
 // One of the four prefixes above with the sequence behind it, and back.
 std::string index_key(std::string prefix, Sequence sequence);
 std::optional<Sequence> sequence_of_index_key(std::string_view key);
+
+std::string tree_level_prefix(unsigned level);
+std::string tree_key(unsigned level, std::uint64_t index);
+std::optional<std::uint64_t> index_of_tree_key(std::string_view key);
 
 }  // namespace tidemark::engine

@@ -163,6 +163,9 @@ void Stepper::write_secrets(const Work& work, JournalRecord& record,
 void Stepper::finish_record(Work& work, JournalRecord& record) {
   const auto key = sequence_key(next_);
   overlay_.append(Table::journal, key, encode_record(record));
+  tree_.append(next_, record.hash, [this](merkle::Node node, const Sha256& hash) {
+    overlay_.append(Table::journal_index, tree_key(node.level, node.index), encode_node(hash));
+  });
   overlay_.append(Table::input, key, encode_input(work.input.payload));
   const auto index = [&](std::string prefix) {
     overlay_.append(Table::journal_index, index_key(std::move(prefix), next_), {});

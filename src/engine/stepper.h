@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "engine/inbox.h"
 #include "engine/journal.h"
+#include "engine/journal_tree.h"
 #include "engine/overlay.h"
 #include "engine/stored_values.h"
 
@@ -41,6 +42,8 @@ class Stepper {
   Stepper(const StoreView& store, const Machines& machines)
       : machines_(machines), overlay_(store) {}
 
+  // At open, before the first batch; of a tree that is complete.
+  Result<void> recover(const Store& store) { return tree_.recover(store, store.last_sequence()); }
   // The batch's steps continue after `last`.
   void begin(Sequence last, WallTime now);
   // The steps from here on happen at this time.
@@ -101,6 +104,7 @@ class Stepper {
 
   const Machines& machines_;
   Overlay overlay_;
+  TreeWriter tree_;
   WallTime now_{};
   Sequence next_ = 1;
   BatchOutcome outcome_;

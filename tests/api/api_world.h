@@ -48,6 +48,9 @@ class ApiWorld : public ::testing::Test {
                                                             vault_.get(), options.guard,
                                                             std::move(options.delivery));
     delivery_->register_with_engine();
+    audit_ = std::make_unique<audit::AuditService>(
+        *engine_, *store_, audit::AuditOptions{.data_dir = directory_.path().string()});
+    audit_->register_with_engine();
     sync_ = std::make_unique<SyncService>(*engine_, *store_, http_, metrics_,
                                           std::vector{account("acme"), account("rival")});
     sync_->register_with_engine();
@@ -55,7 +58,7 @@ class ApiWorld : public ::testing::Test {
     engine_->start();
     EXPECT_TRUE(sync_->apply_configuration(false));
     EXPECT_TRUE(delivery_->start(options.deliver));
-    ApiParts parts{*store_, *engine_, *sync_, *delivery_, metrics_, clock_};
+    ApiParts parts{*store_, *engine_, *sync_, *delivery_, *audit_, metrics_, clock_};
     parts.version = "1.2.3";
     parts.data_dir = directory_.path().string();
     parts.vault = options.without_vault ? nullptr : vault_.get();
@@ -145,6 +148,7 @@ class ApiWorld : public ::testing::Test {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Vault> vault_;
   std::unique_ptr<delivery::DeliveryService> delivery_;
+  std::unique_ptr<audit::AuditService> audit_;
   std::unique_ptr<SyncService> sync_;
   std::unique_ptr<Api> api_;
 };

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "engine/journal_codec.h"
+#include "engine/journal_tree.h"
 #include "engine/stored_values.h"
 
 namespace tidemark::engine {
@@ -95,6 +96,8 @@ std::string all_formats() {
   line("key.index.instance", index_key(by_instance_prefix(kInstance), 300));
   line("key.index.events", index_key(events_of_tenant_prefix("acme"), 300));
   line("key.index.records", index_key(records_of_tenant_prefix("acme"), 300));
+  line("key.index.tree", tree_key(9, 300));
+  line("value.index.tree", encode_node(sha256("node")));
   line("value.instance", encode(InstanceValue{300, "state"}));
   line("value.dedupe", encode(DedupeValue{300, kTime, "cor_1"}));
   line("value.timer.due", encode(TimerValue{300, kTime, true, "cor_1"}));

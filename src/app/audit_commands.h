@@ -1,0 +1,50 @@
+// The commands that prove the journal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/config.h"
+
+namespace tidemark::app {
+
+struct VerifyOptions {
+  bool payloads = false;
+  bool json = false;
+};
+int run_audit_verify(const Config& config, const VerifyOptions& options);
+
+struct ProofOptions {
+  bool json = false;
+};
+int run_audit_key(const Config& config, const ProofOptions& options);
+int run_audit_checkpoint(const Config& config, const ProofOptions& options);
+
+struct CheckpointsOptions {
+  std::uint64_t size = 1;
+  std::uint64_t limit = 100;
+  bool json = false;
+};
+int run_audit_checkpoints(const Config& config, const CheckpointsOptions& options);
+
+struct ProveOptions {
+  std::string sequence;
+  std::string size;
+};
+int run_audit_prove(const Config& config, const ProveOptions& options);
+
+struct ConsistencyOptions {
+  std::string first;
+  std::string second;
+};
+int run_audit_consistency(const Config& config, const ConsistencyOptions& options);
+
+struct CheckProofOptions {
+  std::string file;
+  std::string key;
+  std::string checkpoint;
+  bool json = false;
+};
+int run_check_proof(const CheckProofOptions& options);
+
+}  // namespace tidemark::app

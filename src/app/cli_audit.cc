@@ -1,0 +1,87 @@
+// The command line of the journal: looking into it, and proving it.
+#include "app/audit_commands.h"
+#include "app/cli_commands.h"
+#include "app/commands.h"
+
+namespace tidemark::app {
+namespace {
+
+void add_reading(CLI::App& audit, Invocation& invocation) {
+  CLI::App& list = add_command(audit, "list", "List journal records",
+                               "audit list --correlation cor_01J8Z0P3H1Y8K8Q0KQ9VJ8X7K1");
+  auto filter = options_of(list, invocation, run_audit_list);
+  list.add_option("--correlation", filter->correlation, "only what this correlation id set off");
+  list.add_option("--instance", filter->instance, "only records of this machine instance");
+  list.add_option("--since", filter->since, "RFC 3339 time or date");
+  list.add_option("--after", filter->after, "only records after this sequence");
+  list.add_option("--limit", filter->limit, "at most so many; 100 when absent");
+  list.add_flag("--json", filter->json, "one JSON object a line");
+  CLI::App& show = add_command(audit, "show", "Show one journal record", "audit show 1042");
+  auto record = options_of(show, invocation, run_audit_show);
+  show.add_option("sequence", record->sequence, "its sequence")->required();
+  show.add_flag("--json", record->json, "print JSON");
+  CLI::App& verify = add_command(
+      audit, "verify", "Check every record, the tree and the checkpoints; exit 5 when one is wrong",
+      "audit verify --payloads");
+  auto depth = options_of(verify, invocation, run_audit_verify);
+  verify.add_flag("--payloads", depth->payloads, "inputs and events, too");
+  verify.add_flag("--json", depth->json, "print JSON");
+}
+
+void add_proving(CLI::App& audit, Invocation& invocation) {
+  CLI::App& key = add_command(audit, "key", "Show the key that checks checkpoints and proofs",
+                              "audit key > audit.pub");
+  key.add_flag("--json", options_of(key, invocation, run_audit_key)->json, "print JSON");
+
+  CLI::App& checkpoint =
+      add_command(audit, "checkpoint", "Sign the journal as it is now, and show the checkpoint",
+                  "audit checkpoint > /mnt/elsewhere/checkpoint");
+  checkpoint.add_flag("--json", options_of(checkpoint, invocation, run_audit_checkpoint)->json,
+                      "print JSON");
+
+  CLI::App& checkpoints = add_command(audit, "checkpoints", "List the signed checkpoints",
+                                      "audit checkpoints --size 1042");
+  auto wanted = options_of(checkpoints, invocation, run_audit_checkpoints);
+  checkpoints.add_option("--size", wanted->size, "only those of at least so many records");
+  checkpoints.add_option("--limit", wanted->limit, "at most so many; 100 when absent");
+  checkpoints.add_flag("--json", wanted->json, "one JSON object a line");
+
+  CLI::App& prove = add_command(audit, "prove", "Prove that a record is in the journal",
+                                "audit prove 1042 > 1042.tlog-proof");
+  auto proved = options_of(prove, invocation, run_audit_prove);
+  prove.add_option("sequence", proved->sequence, "the record's sequence")->required();
+  prove.add_option("--size", proved->size,
+                   "in the checkpoint of so many records; the smallest that fits when absent");
+
+  CLI::App& consistency =
+      add_command(audit, "consistency",
+                  "Prove that the journal of one checkpoint is the beginning of that of another",
+                  "audit consistency 1042 > since-1042.proof");
+  auto both = options_of(consistency, invocation, run_audit_consistency);
+  consistency.add_option("first", both->first, "records of the earlier checkpoint")->required();
+  consistency.add_option("second", both->second, "records of the later one; the last when absent");
+
+  CLI::App& check =
+      add_command(audit, "check-proof", "Check a proof with nothing but the key; exit 5 when wrong",
+                  "audit check-proof 1042.tlog-proof --key audit.pub");
+  auto given = std::make_shared<CheckProofOptions>();
+  check.add_option("file", given->file, "the proof")->required();
+  check.add_option("--key", given->key, "the verifier key, or a file that holds it")->required();
+  check.add_option("--checkpoint", given->checkpoint,
+                   "of a consistency proof: the file of the earlier checkpoint");
+  check.add_flag("--json", given->json, "print JSON");
+  check.callback(
+      [&invocation, given] { invocation.run_alone = [given] { return run_check_proof(*given); }; });
+}
+
+}  // namespace
+
+void add_audit_commands(CLI::App& app, Invocation& invocation) {
+  CLI::App& audit =
+      add_command(app, "audit", "Look into the journal, and prove it", "audit list --limit 20");
+  audit.require_subcommand(1);
+  add_reading(audit, invocation);
+  add_proving(audit, invocation);
+}
+
+}  // namespace tidemark::app

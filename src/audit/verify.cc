@@ -1,0 +1,207 @@
+#include "audit/verify.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <utility>
+
+#include "audit/checkpoint.h"
+#include "engine/journal.h"
+#include "engine/journal_codec.h"
+#include "engine/journal_tree.h"
+#include "engine/keys.h"
+#include "engine/merkle.h"
+
+namespace tidemark::audit {
+
+using namespace engine;
+
+namespace {
+
+constexpr unsigned kPartLevel = std::countr_zero(kRecordsPerPart);
+
+std::string name_of(merkle::Node node) {
+  return "the tree's node " + std::to_string(node.index) + " of level " +
+         std::to_string(node.level);
+}
+
+// One part's leaves, hashed upwards; each complete node is compared with the stored one.
+class PartTree {
+ public:
+  PartTree(const StoreView& view, Sequence after) : view_(view), index_(after) {}
+
+  Result<std::optional<Finding>> append(const Sha256& leaf) {
+    merkle::Node node{0, index_++};
+    Sha256 hash = leaf;
+    while ((node.index & 1) == 1 && node.level < kPartLevel) {
+      hash = merkle::parent(left_[node.level], hash);
+      node = {node.level + 1, node.index / 2};
+      if (node.level < kTileLevel) continue;
+      TM_ASSIGN(auto finding, compare(node, hash));
+      if (finding) return finding;
+    }
+    left_[node.level] = hash;
+    return std::nullopt;
+  }
+
+ private:
+  Result<std::optional<Finding>> compare(merkle::Node node, const Sha256& hash) const {
+    TM_ASSIGN(const auto bytes, view_.get(Table::journal_index, tree_key(node.level, node.index)));
+    if (!bytes) return std::nullopt;  // an older version's: it is computed when it is needed
+    const auto stored = decode_node(*bytes);
+    if (stored && *stored == hash) return std::nullopt;
+    return Finding{(node.index << node.level) + 1,
+                   name_of(node) + " is not the hash of its records"};
+  }
+
+  const StoreView& view_;
+  std::uint64_t index_;
+  std::array<Sha256, kPartLevel + 1> left_{};
+};
+
+class Part {
+ public:
+  Part(const StoreView& view, const VerifyOptions& options)
+      : view_(view), options_(options), tree_(view, options.after), expected_(options.after + 1) {
+    end_ = std::min(options.after + kRecordsPerPart, options.last);
+  }
+
+  Result<VerifiedPart> run() {
+    std::optional<Error> failure;
+    TM_TRY(view_.scan(Table::journal, partition_prefix(), sequence_key(expected_),
+                      [&](std::string_view key, std::string_view value) {
+                        auto taken = take(key, value);
+                        if (!taken) failure = std::move(taken).error();
+                        return taken.value_or(false);
+                      }));
+    if (failure) return fail(*std::move(failure));
+    if (!part_.finding && expected_ <= end_) find(expected_, "is missing");
+    if (!part_.finding && end_ < options_.last) part_.next = end_;
+    return std::move(part_);
+  }
+
+ private:
+  void find(Sequence sequence, std::string what) {
+    part_.finding = {sequence, "record " + std::to_string(sequence) + " " + std::move(what)};
+  }
+
+  // False: enough.
+  Result<bool> take(std::string_view key, std::string_view value) {
+    const auto sequence = parse_sequence_key(key);
+    if (expected_ > end_) {
+      const bool too_many = options_.ends && end_ == options_.last;
+      if (too_many) find(sequence.value_or(expected_), "is behind the last one");
+      return false;
+    }
+    if (sequence != expected_) return find(expected_, "is missing"), false;
+    const auto leaf = checked_leaf_hash(value);
+    if (!leaf) return find(expected_, "has bytes that do not match its hash"), false;
+    if (sequence_of_record(value) != expected_) return find(expected_, "is another one"), false;
+    TM_ASSIGN(auto finding, tree_.append(*leaf));
+    if (finding) {
+      part_.finding = std::move(finding);
+      return false;
+    }
+    if (options_.payloads) TM_TRY(check_payloads(value));
+    ++part_.records;
+    ++expected_;
+    return !part_.finding;
+  }
+
+  Result<void> check_payloads(std::string_view value) {
+    const auto record = decode_record(value);
+    if (!record) {
+      find(expected_, "cannot be read");
+      return {};
+    }
+    const auto input = read_input(view_, record->sequence);
+    if (!input && retryable(input.error().code)) return fail(input.error());
+    if (!input || sha256(*input) != record->input_hash) {
+      find(expected_, "has an input that is missing or does not match its hash");
+      return {};
+    }
+    ++part_.payloads;
+    for (std::size_t i = 0; i < record->events.size(); ++i) {
+      const Position position{record->sequence, static_cast<std::uint16_t>(i)};
+      TM_ASSIGN(const auto event, view_.get(Table::event, event_key(position)));
+      if (!event || sha256(*event) != record->events[i].hash) {
+        find(expected_, "has an event, " + record->events[i].id +
+                            ", that is missing or does not match its hash");
+        return {};
+      }
+      ++part_.payloads;
+    }
+    return {};
+  }
+
+  const StoreView& view_;
+  const VerifyOptions& options_;
+  PartTree tree_;
+  Sequence expected_;
+  Sequence end_ = 0;
+  VerifiedPart part_;
+};
+
+// The stored nodes above those that parts check.
+Result<std::optional<Finding>> verify_upper_nodes(const StoreView& view, Sequence last) {
+  for (unsigned level = kPartLevel + 1; last >> level != 0; ++level) {
+    for (std::uint64_t index = 0; index < last >> level; ++index) {
+      TM_ASSIGN(const auto bytes, view.get(Table::journal_index, tree_key(level, index)));
+      if (!bytes) continue;
+      TM_ASSIGN(const Sha256 left, read_node(view, {level - 1, 2 * index}));
+      TM_ASSIGN(const Sha256 right, read_node(view, {level - 1, 2 * index + 1}));
+      const auto stored = decode_node(*bytes);
+      if (stored && *stored == merkle::parent(left, right)) continue;
+      return Finding{(index << level) + 1,
+                     name_of({level, index}) + " is not the hash of what lies below it"};
+    }
+  }
+  return std::nullopt;
+}
+
+// Nothing when the note holds.
+Result<std::optional<std::string>> flaw_of(const StoreView& view, Sequence last,
+                                           std::string_view note, const VerifierKey& key) {
+  const auto checkpoint = verified_checkpoint(note, key);
+  if (!checkpoint) return "a stored checkpoint is not valid: " + checkpoint.error().message;
+  const std::string name = "the checkpoint of " + std::to_string(checkpoint->size) + " records";
+  if (checkpoint->size > last) {
+    return name + " is larger than the journal, which ends at " + std::to_string(last) +
+           ": records are missing at its end";
+  }
+  const auto root = merkle::root(checkpoint->size, journal_nodes(view));
+  if (!root) return fail(root.error());
+  if (*root != checkpoint->root) {
+    return name + " has another root than the journal: a record up to there was changed";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<VerifiedPart> verify_records(const StoreView& view, const VerifyOptions& options) {
+  if (options.after % kRecordsPerPart != 0) {
+    return fail(Errc::invalid_argument,
+                "a part begins after a multiple of " + std::to_string(kRecordsPerPart));
+  }
+  return Part(view, options).run();
+}
+
+Result<VerifiedCheckpoints> verify_checkpoints(const StoreView& view, Sequence last,
+                                               const std::vector<std::string>& notes,
+                                               const VerifierKey& key) {
+  VerifiedCheckpoints verified;
+  TM_ASSIGN(verified.finding, verify_upper_nodes(view, last));
+  for (const std::string& note : notes) {
+    if (verified.finding) break;
+    TM_ASSIGN(auto flaw, flaw_of(view, last, note, key));
+    if (flaw) {
+      verified.finding = {0, *std::move(flaw)};
+    } else {
+      ++verified.checkpoints;
+    }
+  }
+  return verified;
+}
+
+}  // namespace tidemark::audit

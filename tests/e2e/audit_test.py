@@ -1,0 +1,127 @@
+"""The journal proved by the real binary: signed, verified, and refused when it is not what it was."""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from support import ics, runner
+from support.tidemark import BINARY, Tidemark, eventually
+
+FOLDER = '[[account]]\nid = "folder"\nprovider = "ics"\npath = "calendars"\npoll = "1d"\n'
+EVENTS = 12
+
+
+class Audit(unittest.TestCase):
+    def setUp(self):
+        self.mark = Tidemark(FOLDER)
+        self.addCleanup(self.mark.__exit__)
+        self.put(range(EVENTS))
+        self.mark.run("sync")
+
+    def put(self, numbers, revision=0):
+        for number in numbers:
+            self.mark.write(f"calendars/{ics.name(number)}", ics.event(number, revision))
+
+    def path(self, name):
+        return os.path.join(self.mark.directory, name)
+
+    def save(self, name, *command):
+        self.mark.write(name, self.mark.run(*command).out)
+        return self.path(name)
+
+    def records(self):
+        return [json.loads(line) for line in self.mark.run("audit", "list", "--json").out.splitlines()]
+
+    def check(self, *arguments, code=0):
+        """`check-proof` as a stranger runs it: no configuration, no data directory."""
+        with tempfile.TemporaryDirectory() as nowhere:
+            done = subprocess.run([BINARY, "audit", "check-proof", *arguments], cwd=nowhere, text=True,
+                                  capture_output=True, check=False)
+        self.assertEqual(done.returncode, code, done)
+        return done
+
+    def test_verifies_what_is_whole(self):
+        self.mark.run("audit", "checkpoint")
+        told = json.loads(self.mark.run("audit", "verify", "--payloads", "--json").out)
+        self.assertIsNone(told["finding"])
+        self.assertEqual(told["records"], told["last"])
+        self.assertEqual(told["checkpoints"], 1)
+        self.assertGreater(told["payloads"], told["records"] + EVENTS - 1)
+        self.assertIn("1 signed checkpoints hold", self.mark.run("audit", "verify").out)
+
+    def test_proves_a_record_to_a_stranger(self):
+        sequence = str(self.records()[-1]["sequence"])
+        refused = self.mark.run("audit", "prove", sequence, code=1)
+        self.assertIn("tidemark audit checkpoint", refused.err)
+        self.mark.run("audit", "checkpoint")
+        key = self.save("key", "audit", "key")
+        proof = self.save("proof", "audit", "prove", sequence)
+        told = self.check(proof, "--key", key)
+        self.assertIn(f"record {sequence} is in the journal of tidemark/", told.stdout)
+        with open(key, encoding="utf-8") as file:
+            text = file.read().strip()
+        shown = json.loads(self.check(proof, "--key", text, "--json").stdout)
+        self.assertEqual(shown["record"]["sequence"], int(sequence))
+
+    def test_refuses_a_proof_that_was_changed_or_is_none(self):
+        self.mark.run("audit", "checkpoint")
+        key = self.save("key", "audit", "key")
+        proof = self.save("proof", "audit", "prove", "3")
+        with open(proof, encoding="utf-8") as file:
+            content = file.read()
+        self.mark.write("changed", content.replace("index 2", "index 1"))
+        self.assertIn("does not hold", self.check(self.path("changed"), "--key", key, code=5).stderr)
+        self.mark.write("none", "nothing\n")
+        self.assertIn("not a proof", self.check(self.path("none"), "--key", key, code=5).stderr)
+        self.check(self.path("missing"), "--key", key, code=2)
+        self.check(proof, "--key", "no key", code=2)
+
+    def test_proves_that_nothing_before_was_changed(self):
+        kept = self.save("kept", "audit", "checkpoint")
+        size = self.mark.run("audit", "checkpoints", "--json").out.splitlines()[0]
+        size = str(json.loads(size)["size"])
+        self.put(range(3), revision=1)
+        self.mark.run("sync")
+        self.mark.run("audit", "checkpoint")
+        key = self.save("key", "audit", "key")
+        proof = self.save("proof", "audit", "consistency", size)
+        told = self.check(proof, "--key", key, "--checkpoint", kept)
+        self.assertIn(f"begins with those {size}", told.stdout)
+        self.assertIn("--checkpoint", self.check(proof, "--key", key, code=2).stderr)
+
+    def test_serve_signs_on_schedule_and_verifies_while_it_runs(self):
+        self.mark.configure(FOLDER, '[audit]\ncheckpoint_every = "1s"\nname = "acme.example/audit"\n')
+        self.mark.serve()
+        eventually(lambda: self.mark.operator("GET", "/v1/audit/checkpoints")["items"], "a checkpoint")
+        self.assertTrue(self.mark.run("audit", "key").out.startswith("acme.example/audit+"))
+        verified = json.loads(self.mark.run("audit", "verify", "--json").out)
+        self.assertIsNone(verified["finding"])
+        events = [json.loads(line) for line in
+                  self.mark.run("feed", "--json", "--type", "audit.*").out.splitlines()]
+        self.assertIn("acme.example/audit\n", events[0]["payload"]["checkpoint"])
+
+    def test_a_journal_that_went_another_way_does_not_fit_a_checkpoint_kept_elsewhere(self):
+        """An old copy put back and used: it is whole in itself, and signed with the same key."""
+        self.mark.run("audit", "checkpoint")
+        shutil.copytree(self.mark.data, self.path("old"))
+        self.put(range(3), revision=1)
+        self.mark.run("sync")
+        kept = self.save("kept", "audit", "checkpoint")
+        shutil.rmtree(self.mark.data)
+        shutil.copytree(self.path("old"), self.mark.data)
+        self.put(range(3), revision=2)
+        self.mark.run("sync")
+        self.mark.run("audit", "checkpoint")
+        self.mark.run("audit", "verify")
+        with open(kept, encoding="utf-8") as file:
+            size = file.read().splitlines()[1]
+        key = self.save("key", "audit", "key")
+        proof = self.save("proof", "audit", "consistency", size)
+        refused = self.check(proof, "--key", key, "--checkpoint", kept, code=5)
+        self.assertIn("is not the beginning of the later", refused.stderr)
+
+
+if __name__ == "__main__":
+    runner.main()
