@@ -251,6 +251,7 @@ class DeliveryKill(unittest.TestCase):
             self.wait_until_drained(endpoint)
             self.assertEqual(self.mark.endpoint(endpoint.name)["counts"]["dead"], 0, endpoint.name)
         self.assertEqual(self.mark.kill(signal.SIGTERM), 0)
+        self.mark.run("audit", "verify", "--payloads")
         self.receiver.wait_until_alone()
 
     def wait_until_drained(self, endpoint):
