@@ -3,7 +3,27 @@
 #include "engine/journal.h"
 
 namespace tidemark {
+namespace {
+
+// Ids hold the position they were made at.
+Result<ServerResponse> find_by_id(const ApiParts& parts, const Call& call, const std::string& id) {
+  std::optional<Position> position;
+  for (const auto prefix : {kEventPrefix, kEffectPrefix, kRecordPrefix}) {
+    if (!position) position = parse_id(prefix, id);
+  }
+  if (!position) return fail(Errc::invalid_argument, "id: not an evt_, eff_ or rec_ id");
+  auto record = read_record(parts.store, position->sequence);
+  if (!record && record.error().code != Errc::not_found) return fail(std::move(record).error());
+  Json items = Json::array();
+  const bool found = record && make_id(id.substr(0, id.find('_') + 1), record->at, *position) == id;
+  if (found && call.may_see(record->tenant)) items.push_back(to_json(*record));
+  return list_response(std::move(items));
+}
+
+}  // namespace
+
 Result<ServerResponse> get_audit(const ApiParts& parts, const Call& call) {
+  if (const auto id = call.text("id"); !id.empty()) return find_by_id(parts, call, id);
   RecordFilter filter;
   filter.tenant = call.tenant();
   filter.correlation_id = call.text("correlation");

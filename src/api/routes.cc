@@ -203,6 +203,7 @@ std::vector<Route> make_history_routes() {
        "AuditList",
        {{"correlation", kText, "only what this correlation id set off"},
         {"instance", kText, "only records of this machine instance"},
+        {"id", kText, "only the record that this event, effect or record id comes from"},
         {"since", kTime, "only records at or after this instant"},
         {"after", kInteger, "only records after this sequence", INT64_MAX},
         limit_to(1000),

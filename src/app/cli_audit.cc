@@ -12,6 +12,7 @@ void add_reading(CLI::App& audit, Invocation& invocation) {
   auto filter = options_of(list, invocation, run_audit_list);
   list.add_option("--correlation", filter->correlation, "only what this correlation id set off");
   list.add_option("--instance", filter->instance, "only records of this machine instance");
+  list.add_option("--id", filter->id, "only the record this event, effect or record id comes from");
   list.add_option("--since", filter->since, "RFC 3339 time or date");
   list.add_option("--after", filter->after, "only records after this sequence");
   list.add_option("--limit", filter->limit, "at most so many; 100 when absent");

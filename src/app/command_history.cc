@@ -117,6 +117,7 @@ Query audit_query(const AuditListOptions& options) {
   Query query;
   if (!options.correlation.empty()) query["correlation"] = options.correlation;
   if (!options.instance.empty()) query["instance"] = options.instance;
+  if (!options.id.empty()) query["id"] = options.id;
   if (!options.since.empty()) query["since"] = options.since;
   if (!options.after.empty()) query["after"] = options.after;
   return query;

@@ -58,6 +58,7 @@ int run_feed(const Config& config, const FeedOptions& options);
 struct AuditListOptions {
   std::string correlation;
   std::string instance;
+  std::string id;
   std::string since;
   std::string after;
   std::uint64_t limit = 100;

@@ -91,6 +91,22 @@ TEST_F(ProofRoutes, VerifyTheWholeJournal) {
   EXPECT_EQ(ask("GET /v1/audit/verify?last=99999").status, 400);
 }
 
+TEST_F(ProofRoutes, FindTheRecordAnIdComesFrom) {
+  const Json event = get("/v1/feed?tenant=acme")["items"].at(0);
+  const std::string id = event["id"];
+  const Json found = get("/v1/audit?id=" + id)["items"];
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0]["events"][0]["id"], id);
+  const std::string cause = event["causation_id"];
+  EXPECT_EQ(get("/v1/audit?id=" + cause)["items"].size(), 1U) << cause;
+  EXPECT_EQ(get("/v1/audit?id=" + id, make_key("acme"))["items"].size(), 1U);
+  EXPECT_EQ(get("/v1/audit?id=" + id, make_key("rival"))["items"].size(), 0U);
+  std::string other_time = id;
+  other_time[6] = other_time[6] == '0' ? '1' : '0';
+  EXPECT_EQ(get("/v1/audit?id=" + other_time)["items"].size(), 0U);
+  EXPECT_EQ(ask("GET /v1/audit?id=nonsense").status, 400);
+}
+
 TEST_F(ProofRoutes, AreTheOperatorsWhereTheyShowOrSignEverything) {
   const std::string acme = make_key("acme");
   EXPECT_EQ(ask("GET /v1/audit/verify", acme).status, 403);
