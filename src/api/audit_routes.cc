@@ -1,5 +1,5 @@
 #include "api/handlers.h"
-#include "api/sequence_text.h"
+#include "api/journal_lookup.h"
 #include "engine/journal.h"
 
 namespace tidemark {
@@ -45,15 +45,8 @@ Result<ServerResponse> get_audit(const ApiParts& parts, const Call& call) {
 }
 
 Result<ServerResponse> get_audit_record(const ApiParts& parts, const Call& call) {
-  const std::string& text = call.capture("sequence");
-  const auto unknown = [&] { return fail(Errc::not_found, "there is no journal record " + text); };
-  const auto sequence = parse_sequence(text);
-  if (!sequence || *sequence == 0) return unknown();
-  auto record = read_record(parts.store, *sequence);
-  if (!record && record.error().code == Errc::not_found) return unknown();
-  if (!record) return fail(std::move(record).error());
-  if (!call.may_see(record->tenant)) return unknown();
-  return json_response(to_json(*record));
+  TM_ASSIGN(const auto record, record_of_path(parts, call));
+  return json_response(to_json(record));
 }
 
 }  // namespace tidemark

@@ -1,8 +1,7 @@
 // Proving the journal: its checkpoints, proofs of records and of histories, and verification.
 #include "api/handlers.h"
-#include "api/sequence_text.h"
+#include "api/journal_lookup.h"
 #include "audit/audit_service.h"
-#include "engine/journal.h"
 
 namespace tidemark {
 namespace {
@@ -61,15 +60,8 @@ Result<ServerResponse> post_checkpoint(const ApiParts& parts, const Call& call) 
 }
 
 Result<ServerResponse> get_inclusion_proof(const ApiParts& parts, const Call& call) {
-  const std::string& text = call.capture("sequence");
-  const auto unknown = [&] { return fail(Errc::not_found, "there is no journal record " + text); };
-  const auto sequence = parse_sequence(text);
-  if (!sequence || *sequence == 0) return unknown();
-  auto record = read_record(parts.store, *sequence);
-  if (!record && record.error().code == Errc::not_found) return unknown();
-  if (!record) return fail(std::move(record).error());
-  if (!call.may_see(record->tenant)) return unknown();
-  TM_ASSIGN(const auto proof, parts.audit.prove(*sequence, size_of(call, "size")));
+  TM_ASSIGN(const auto record, record_of_path(parts, call));
+  TM_ASSIGN(const auto proof, parts.audit.prove(record.sequence, size_of(call, "size")));
   return text_response(proof.text());
 }
 
