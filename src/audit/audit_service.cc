@@ -13,8 +13,8 @@ namespace tidemark::audit {
 namespace {
 
 constexpr ExecutorLimits kSignLimits{1, 1};
-// A checkpoint's own records: the timer's, and that of the signed note.
-constexpr std::uint64_t kOwnRecords = 2;
+// That of the signed note: it comes right behind what is signed.
+constexpr std::uint64_t kOwnRecords = 1;
 
 }  // namespace
 

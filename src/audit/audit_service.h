@@ -32,8 +32,8 @@ class AuditService {
   // Needs no private key. Errc::not_found when none was made yet.
   Result<VerifierKey> verifier_key() const;
 
-  // Signs the journal as it is now, and keeps the checkpoint: durable when it returns. When the
-  // last one is of all there was before it was signed, that one.
+  // Signs the journal as it is now, and keeps the checkpoint: durable when it returns. When nothing
+  // but its own record came since the last one, that one.
   Result<StoredCheckpoint> make_checkpoint();
   // Up to `limit`, the smallest first, of those of at least `size` records.
   Result<std::vector<StoredCheckpoint>> checkpoints(std::uint64_t size, std::size_t limit) const;

@@ -41,24 +41,19 @@ class TreeWriter {
   // How many records may be undone at once: the batch in flight and the one stepped on top of it.
   static constexpr std::size_t kMostUndone = 1024;
 
-  struct StoredNode {
-    merkle::Node node;
-    Sha256 hash{};
-  };
-
   // At open, of a complete tree.
   Result<void> recover(const StoreView& view, Sequence last);
-  // The record behind the last one, or behind an earlier one that is undone. Calls `store` for each
-  // node it completes.
-  template <class Store>
-  void append(Sequence sequence, const Sha256& leaf, const Store& store) {
+  // The record behind the last one, or behind an earlier one that is undone. Calls put(node, hash)
+  // for each node it completes.
+  template <class Put>
+  void append(Sequence sequence, const Sha256& leaf, const Put& put) {
     remember_leaf(sequence - 1, leaf);
     if (sequence % kTileLeaves != 0) return;
     merkle::Node node{kTileLevel, sequence / kTileLeaves - 1};
     Sha256 hash = tile_root(node.index);
     for (;;) {
       remember_node(node, hash);
-      store(node, hash);
+      put(node, hash);
       if ((node.index & 1) == 0) return;
       hash = merkle::parent(node_at({node.level, node.index - 1}), hash);
       node = {node.level + 1, node.index / 2};
