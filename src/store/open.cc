@@ -162,8 +162,8 @@ Result<void> Opening::open_database() {
   if (accepts_loss_) {
     rocks_.database.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   } else {
-    // What the logs hold stays in them for now: a short command need not write it into tables of
-    // its own. But each start begins another log, and all of them are read by the next one.
+    // What the logs hold stays in them: a short command need not write it into tables of its own.
+    // But each start begins another log, and all of them are read by the next one.
     rocks_.database.avoid_flush_during_recovery = count_logs(log_path(directory_)) < kManyLogs;
   }
   if (fresh) TM_TRY(remove_logs());

@@ -38,6 +38,20 @@ TEST_F(Endpoints, AreMadeWithASecretThatIsShownOnce) {
   EXPECT_THAT(ask("GET /v1/audit", key).body, Not(HasSubstr(secret.substr(6))));
 }
 
+TEST_F(Endpoints, AreAtMostSoManyOfATenant) {
+  const auto create = [&](std::size_t number, const std::string& tenant) {
+    const Json body{{"id", "e" + std::to_string(number)}, {"url", "https://a.example/hook"}};
+    return ask("POST /v1/endpoints?tenant=" + tenant, "operator", {}, dump_json(body));
+  };
+  for (std::size_t i = 0; i < delivery::kMaxEndpoints; ++i) {
+    ASSERT_EQ(create(i, "acme").status, 201) << i;
+  }
+  const auto refused = create(delivery::kMaxEndpoints, "acme");
+  EXPECT_EQ(refused.status, 422) << refused.body;
+  EXPECT_THAT(detail(refused), HasSubstr("1000 endpoints already"));
+  EXPECT_EQ(create(0, "rival").status, 201) << "another tenant's are counted apart";
+}
+
 TEST_F(Endpoints, TakeASecretOfTheCallers) {
   EXPECT_EQ(create("acme", {{"id", "own"}, {"secret", kSecret}})["secret"], kSecret);
   const auto bad = ask("POST /v1/endpoints", "operator", {},
