@@ -1,4 +1,5 @@
 // Journal records as people and the API read them.
+#include "base/hex.h"
 #include "base/text.h"
 #include "engine/journal.h"
 
@@ -8,15 +9,7 @@ namespace {
 // Text where it is text; else what would not survive JSON is shown in hexadecimal.
 Json shown(std::string_view bytes) {
   if (is_valid_utf8(bytes)) return std::string(bytes);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
-  for (char c : bytes) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    hex.push_back(kDigits[byte >> 4U]);
-    hex.push_back(kDigits[byte & 15U]);
-  }
-  return Json{{"hex", std::move(hex)}};
+  return Json{{"hex", to_hex_text(bytes)}};
 }
 
 Json or_null(const std::string& text) {
