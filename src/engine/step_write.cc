@@ -27,6 +27,16 @@ JournalRecord Stepper::begin_record(const Work& work, const Loaded& loaded) cons
 }
 
 void Stepper::write(Work& work, const AnyMachine& machine, const Loaded& loaded, Plan plan) {
+  JournalRecord record = carry_out(work, machine, loaded, std::move(plan));
+  finish_record(work, record);
+  auto& steps = outcome_.steps_by_machine;
+  const auto found = steps.find(machine.kind);
+  found == steps.end() ? void(steps.emplace(machine.kind, 1)) : void(++found->second);
+}
+
+// All of a step's writes but its record, which is returned.
+JournalRecord Stepper::carry_out(const Work& work, const AnyMachine& machine, const Loaded& loaded,
+                                 Plan plan) {
   auto& transition = plan.transition;
   JournalRecord record = begin_record(work, loaded);
   record.machine_version = machine.version;
@@ -44,10 +54,7 @@ void Stepper::write(Work& work, const AnyMachine& machine, const Loaded& loaded,
   record.timers = std::move(transition.timers);
   record.effects = std::move(transition.effects);
   record.messages = std::move(transition.messages);
-  finish_record(work, record);
-  auto& steps = outcome_.steps_by_machine;
-  const auto found = steps.find(machine.kind);
-  found == steps.end() ? void(steps.emplace(machine.kind, 1)) : void(++found->second);
+  return record;
 }
 
 void Stepper::write_instance(const Work& work, const Transition<std::string>& transition) {
@@ -161,8 +168,13 @@ void Stepper::write_secrets(const Work& work, JournalRecord& record,
 }
 
 void Stepper::finish_record(Work& work, JournalRecord& record) {
+  const auto bytes = encode_record(record);
+  append_record(work, record, bytes);
+}
+
+void Stepper::append_record(Work& work, const JournalRecord& record, std::string_view bytes) {
   const auto key = sequence_key(next_);
-  overlay_.append(Table::journal, key, encode_record(record));
+  overlay_.append(Table::journal, key, bytes);
   tree_.append(next_, record.hash, [this](merkle::Node node, const Sha256& hash) {
     overlay_.append(Table::journal_index, tree_key(node.level, node.index), encode_node(hash));
   });
@@ -187,6 +199,13 @@ void Stepper::finish_record(Work& work, JournalRecord& record) {
 // the outbox; the record keeps what it was and why it was refused.
 Result<Outcome> Stepper::reject(Work& work, const Error& error) {
   TM_ASSIGN(auto loaded, load(work.input.instance));
+  JournalRecord record = carry_out_refusal(work, std::move(loaded), error);
+  finish_record(work, record);
+  work.result = fail(error);
+  return Outcome::rejected;
+}
+
+JournalRecord Stepper::carry_out_refusal(const Work& work, Loaded loaded, const Error& error) {
   const auto machine = machines_.find(work.input.instance.kind());
   JournalRecord record = begin_record(work, loaded);
   record.machine_version = machine == machines_.end() ? 0 : machine->second.version;
@@ -198,9 +217,7 @@ Result<Outcome> Stepper::reject(Work& work, const Error& error) {
     overlay_.put(Table::instance, instance_key(work.input.instance.value), encode(loaded.value));
   }
   remove_outbox_entry(work);
-  finish_record(work, record);
-  work.result = fail(error);
-  return Outcome::rejected;
+  return record;
 }
 
 }  // namespace tidemark::engine

@@ -50,6 +50,12 @@ class Stepper {
   void go_on(WallTime now) { now_ = now; }
   // Sets work.result.
   Outcome step(Work& work);
+  // A step of a journal again (step_replay.cc), at the place and time of its record: what it would
+  // write today, but for the record itself, which adopt() appends. Errc::corrupt when the journal
+  // holds what cannot have been; else the machine's own error.
+  Result<JournalRecord> replay(Work& work, const JournalRecord& recorded);
+  // The record as it was stored, whatever the step would write today.
+  void adopt(Work& work, const JournalRecord& recorded, std::string_view bytes);
   // Erases some expired dedupe marks, at most so many keys looked at.
   void sweep_dedupe(std::size_t max_keys);
 
@@ -92,7 +98,11 @@ class Stepper {
   Result<Outcome> reject(Work& work, const Error& error);
   JournalRecord begin_record(const Work& work, const Loaded& loaded) const;
   void finish_record(Work& work, JournalRecord& record);
+  void append_record(Work& work, const JournalRecord& record, std::string_view bytes);
   void write(Work& work, const AnyMachine& machine, const Loaded& loaded, Plan plan);
+  JournalRecord carry_out(const Work& work, const AnyMachine& machine, const Loaded& loaded,
+                          Plan plan);
+  JournalRecord carry_out_refusal(const Work& work, Loaded loaded, const Error& error);
   void write_instance(const Work& work, const Transition<std::string>& transition);
   void write_rows(JournalRecord& record, std::vector<RowChange>& rows);
   void write_events(JournalRecord& record, std::vector<EmittedEvent>& events);
