@@ -34,6 +34,8 @@ struct ApiParts {
   std::string data_dir;
   bool behind_proxy = false;
   Vault* vault = nullptr;  // null: no master key is configured
+  // Copies the store while it runs into a directory that must not exist (Store::checkpoint).
+  std::function<Result<void>(const std::string& path)> copy_store{};
   // Why no work is taken right now (starting, stopping); empty: ready.
   std::function<std::string()> not_ready = [] { return std::string(); };
   // The Api makes its own.

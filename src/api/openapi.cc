@@ -15,6 +15,7 @@ Json schemas() {
   all.update(delivery_schemas());
   all.update(secret_schemas());
   all.update(audit_schemas());
+  all.update(store_schemas());
   for (const auto* item : {"Account", "Calendar", "CalendarEvent", "Key", "Endpoint", "Delivery"}) {
     all[std::string(item) + "List"] = list_of(item);
   }

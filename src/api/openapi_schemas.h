@@ -26,5 +26,6 @@ Json history_schemas();
 Json delivery_schemas();
 Json secret_schemas();
 Json audit_schemas();
+Json store_schemas();
 
 }  // namespace tidemark::openapi

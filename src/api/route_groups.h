@@ -18,5 +18,6 @@ std::vector<Route> make_endpoint_routes();
 std::vector<Route> make_delivery_routes();
 std::vector<Route> make_secret_routes();
 std::vector<Route> make_audit_routes();
+std::vector<Route> make_store_routes();
 
 }  // namespace tidemark

@@ -1,4 +1,4 @@
-// The commands that prove the journal.
+// The commands that prove and replay the journal.
 #pragma once
 
 #include <cstdint>
@@ -46,5 +46,14 @@ struct CheckProofOptions {
   bool json = false;
 };
 int run_check_proof(const CheckProofOptions& options);
+
+struct ReplayCommandOptions {
+  std::string from;  // a data directory or a copy of a store; empty: the configured one
+  std::string to;    // a sequence or a time; empty: the journal's end
+  std::string into;  // a data directory to make; empty: only compare
+  std::size_t differences = 10;
+  bool json = false;
+};
+int run_replay(const Config& config, const ReplayCommandOptions& options);
 
 }  // namespace tidemark::app

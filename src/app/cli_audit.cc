@@ -75,6 +75,22 @@ void add_proving(CLI::App& audit, Invocation& invocation) {
       [&invocation, given] { invocation.run_alone = [given] { return run_check_proof(*given); }; });
 }
 
+void add_replaying(CLI::App& app, Invocation& invocation) {
+  CLI::App& replay = add_command(
+      app, "replay",
+      "Feed the journal to this binary's machines and compare; exit 5 when something differs",
+      "replay --from /mnt/backup/data");
+  auto options = options_of(replay, invocation, run_replay);
+  replay.add_option("--from", options->from,
+                    "a data directory or a copy of a store; it is copied first, never changed");
+  replay.add_option("--to", options->to,
+                    "rebuild the data directory as of this record or RFC 3339 time");
+  replay.add_option("--into", options->into, "the data directory to make; must not exist");
+  replay.add_option("--differences", options->differences,
+                    "show at most so many in full; 10 when absent");
+  replay.add_flag("--json", options->json, "print JSON");
+}
+
 }  // namespace
 
 void add_audit_commands(CLI::App& app, Invocation& invocation) {
@@ -83,6 +99,7 @@ void add_audit_commands(CLI::App& app, Invocation& invocation) {
   audit.require_subcommand(1);
   add_reading(audit, invocation);
   add_proving(audit, invocation);
+  add_replaying(app, invocation);
 }
 
 }  // namespace tidemark::app

@@ -1,45 +1,17 @@
 // `tidemark sync`: one sync, then the end.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 
 #include "api/sync_progress.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/output.h"
+#include "app/progress_line.h"
 #include "base/text.h"
 
 namespace tidemark::app {
 namespace {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
-constexpr std::chrono::seconds kProgressAfter{2};
 constexpr std::chrono::milliseconds kLook{250};  // how soon an interrupt is seen
-
-// One line on the terminal that rewrites itself, once the work takes longer than two seconds.
-class ProgressLine {
- public:
-  ~ProgressLine() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-  }
-  void update(const std::string& text) {
-    if (!terminal_ || std::chrono::steady_clock::now() - begun_ < kProgressAfter) return;
-    const auto seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun_);
-    const std::string line =
-        "\r\x1b[K" + fit(text + ", " + std::to_string(seconds.count()) + " s", 78);
-    std::fputs(line.c_str(), stderr);
-    std::fflush(stderr);
-    shown_ = true;
-  }
-
- private:
-  SteadyTime begun_ = std::chrono::steady_clock::now();
-  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool shown_ = false;
-};
 
 struct Counts {
   std::uint64_t created = 0;

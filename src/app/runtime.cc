@@ -92,6 +92,7 @@ void Runtime::make_api(const Config& config) {
   parts.version = TIDEMARK_VERSION;
   parts.data_dir = config.data_dir;
   parts.behind_proxy = config.server.behind_proxy;
+  parts.copy_store = [this](const std::string& path) { return store_->checkpoint(path); };
   parts.not_ready = [this] { return not_ready(); };
   api_ = std::make_unique<Api>(std::move(parts));
 }

@@ -252,6 +252,7 @@ class DeliveryKill(unittest.TestCase):
             self.assertEqual(self.mark.endpoint(endpoint.name)["counts"]["dead"], 0, endpoint.name)
         self.assertEqual(self.mark.kill(signal.SIGTERM), 0)
         self.mark.run("audit", "verify", "--payloads")
+        self.mark.run("replay")
         self.receiver.wait_until_alone()
 
     def wait_until_drained(self, endpoint):

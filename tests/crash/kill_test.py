@@ -125,6 +125,7 @@ class Kill(unittest.TestCase):
         records = self.all_records(mark)
         self.assertEqual(records, list(range(1, len(records) + 1)), "sequences are not contiguous")
         mark.run("audit", "verify", "--payloads")
+        mark.run("replay")
         print(f"# {killed} kills, {len(events)} events, {len(feed)} feed events, "
               f"{len(records)} journal records", flush=True)
 

@@ -100,7 +100,7 @@ TEST_F(JournalReplay, OfWhateverHappenedFindsNoDifferenceAndRebuildsEveryTable) 
     EXPECT_TRUE(report.same()) << report.first_different_value;
     EXPECT_EQ(report.records, raw_->last_sequence());
     EXPECT_EQ(report.last, raw_->last_sequence());
-    EXPECT_GT(report.values_compared.value_or(0), 20U);
+    EXPECT_GE(report.values_compared.value_or(0), 20U);
     ASSERT_EQ(report.made.size(), 1U);
     EXPECT_EQ(report.made[0].version, Scripted::version);
     EXPECT_EQ(report.made[0].records, report.records);

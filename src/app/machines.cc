@@ -1,0 +1,21 @@
+#include "app/machines.h"
+
+#include "api/key_machine.h"
+#include "audit/checkpoint_machine.h"
+#include "delivery/endpoint_machine.h"
+#include "sync/account_machine.h"
+#include "sync/calendar_machine.h"
+#include "vault/vault_machine.h"
+
+namespace tidemark::app {
+
+std::vector<AnyMachine> all_machines() {
+  return {erase<KeyMachine>(),
+          erase<VaultMachine>(),
+          erase<audit::CheckpointMachine>(),
+          erase<delivery::EndpointMachine>(),
+          erase<sync::AccountMachine>(),
+          erase<sync::CalendarMachine>()};
+}
+
+}  // namespace tidemark::app
