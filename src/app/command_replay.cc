@@ -134,8 +134,14 @@ class Rebuilt {
   std::string partial_;
 };
 
+// Text where it is text, what a machine's CBOR says where it is that (with or without the byte for
+// its format before it), else hexadecimal.
 Json shown(std::string_view bytes) {
   if (is_valid_utf8(bytes)) return std::string(bytes);
+  for (const std::size_t before : {0, 1}) {
+    auto value = from_cbor(bytes.substr(std::min(before, bytes.size())));
+    if (value && value->is_object()) return *std::move(value);
+  }
   return Json{{"hex", to_hex_text(bytes)}};
 }
 
@@ -187,7 +193,8 @@ void show_difference(const ReplayDifference& difference) {
   const Json before = to_json(record);
   const Json now = to_json(*difference.now);
   for (const auto& [field, value] : before.items()) {
-    if (field == "hash" || !now.contains(field) || now.at(field) == value) continue;
+    if (field == "hash" || field == "machine_version") continue;
+    if (!now.contains(field) || now.at(field) == value) continue;
     Output::line("  " + field);
     Output::line("    recorded  " + cut(dump_json(value)));
     Output::line("    now       " + cut(dump_json(now.at(field))));

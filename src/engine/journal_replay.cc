@@ -31,7 +31,7 @@ std::string fields_of_difference(const JournalRecord& recorded, const JournalRec
   const Json after = to_json(now);
   std::string fields;
   for (const auto& [field, value] : before.items()) {
-    if (field == "hash" || field == "state_hash") continue;
+    if (field == "hash" || field == "state_hash" || field == "machine_version") continue;
     if (after.contains(field) && after.at(field) == value) continue;
     fields += (fields.empty() ? "" : ", ") + field;
   }

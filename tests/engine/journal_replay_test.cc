@@ -151,7 +151,7 @@ TEST_F(JournalReplay, ShowsInputRecordAndWhatIsDoneTodayWhereTheyDiffer) {
   const auto& difference = report.differences[0];
   EXPECT_EQ(difference.recorded.sequence, 2U);
   EXPECT_NE(difference.input.find("changed"), std::string::npos);
-  EXPECT_EQ(difference.what, "differs in machine_version, rows");
+  EXPECT_EQ(difference.what, "differs in rows");
   ASSERT_TRUE(difference.now);
   EXPECT_EQ(difference.recorded.rows.size(), 1U);
   EXPECT_EQ(difference.now->rows.size(), 2U);
