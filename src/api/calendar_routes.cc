@@ -1,14 +1,44 @@
 #include "api/handlers.h"
+#include "api/journal_lookup.h"
 #include "base/text.h"
 #include "domain/calendar_event_text.h"
+#include "engine/as_of.h"
 #include "sync/mirror.h"
 
 namespace tidemark {
 namespace {
 
-Result<CalendarStatus> calendar_of(const ApiParts& parts, const Call& call) {
-  return find_calendar(parts.store, call.tenant(), call.capture("id"));
-}
+// The mirror as it is, or as it was: `as_of` is a record's sequence or a time.
+class Mirror {
+ public:
+  static Result<Mirror> of(const ApiParts& parts, const Call& call) {
+    const auto text = call.text("as_of");
+    if (text.empty()) return Mirror(parts.store, nullptr);
+    TM_ASSIGN(const Sequence sequence, moment(parts.store, text));
+    TM_ASSIGN(auto then, view_as_of(parts.store, sequence));
+    return Mirror(parts.store, std::move(then));
+  }
+  const StoreView& view() const { return then_ ? *then_ : now_; }
+  // Of the path's {id}.
+  Result<CalendarStatus> calendar(const Call& call) const {
+    return find_calendar(view(), call.tenant(), call.capture("id"));
+  }
+
+ private:
+  Mirror(const StoreView& now, std::unique_ptr<StoreView> then)
+      : now_(now), then_(std::move(then)) {}
+
+  static Result<Sequence> moment(const Store& store, const std::string& text) {
+    if (const auto sequence = parse_sequence(text)) return *sequence;
+    const auto time = parse_rfc3339(text);
+    if (time) return sequence_as_of(store, *time);
+    return fail(Errc::invalid_argument,
+                "as_of: a time such as 2026-01-31T12:00:00Z, or a record's sequence");
+  }
+
+  const StoreView& now_;
+  std::unique_ptr<StoreView> then_;
+};
 
 template <class T>
 Json to_array(const std::vector<T>& values) {
@@ -55,21 +85,24 @@ Result<ServerResponse> get_accounts(const ApiParts& parts, const Call& call) {
 }
 
 Result<ServerResponse> get_calendars(const ApiParts& parts, const Call& call) {
+  TM_ASSIGN(const auto mirror, Mirror::of(parts, call));
   if (const auto wanted = call.text("name"); !wanted.empty()) {
-    TM_ASSIGN(const auto calendar, find_calendar(parts.store, call.tenant(), wanted));
+    TM_ASSIGN(const auto calendar, find_calendar(mirror.view(), call.tenant(), wanted));
     return list_response(Json::array({to_json(calendar)}));
   }
-  TM_ASSIGN(const auto calendars, list_calendars(parts.store, call.tenant()));
+  TM_ASSIGN(const auto calendars, list_calendars(mirror.view(), call.tenant()));
   return list_response(to_array(calendars));
 }
 
 Result<ServerResponse> get_calendar(const ApiParts& parts, const Call& call) {
-  TM_ASSIGN(const auto calendar, calendar_of(parts, call));
+  TM_ASSIGN(const auto mirror, Mirror::of(parts, call));
+  TM_ASSIGN(const auto calendar, mirror.calendar(call));
   return json_response(to_json(calendar));
 }
 
 Result<ServerResponse> get_calendar_events(const ApiParts& parts, const Call& call) {
-  TM_ASSIGN(const auto calendar, calendar_of(parts, call));
+  TM_ASSIGN(const auto mirror, Mirror::of(parts, call));
+  TM_ASSIGN(const auto calendar, mirror.calendar(call));
   EventQuery query;
   query.from = call.time("from");
   query.to = call.time("to");
@@ -84,13 +117,14 @@ Result<ServerResponse> get_calendar_events(const ApiParts& parts, const Call& ca
   if (query.from && query.to && *query.from >= *query.to) {
     return fail(Errc::invalid_argument, "from must be before to");
   }
-  TM_ASSIGN(const auto page, query_events(parts.store, calendar, query));
+  TM_ASSIGN(const auto page, query_events(mirror.view(), calendar, query));
   return event_list(page);
 }
 
 Result<ServerResponse> get_calendar_file(const ApiParts& parts, const Call& call) {
-  TM_ASSIGN(const auto calendar, calendar_of(parts, call));
-  TM_ASSIGN(auto etag, export_etag(parts.store, calendar));
+  TM_ASSIGN(const auto mirror, Mirror::of(parts, call));
+  TM_ASSIGN(const auto calendar, mirror.calendar(call));
+  TM_ASSIGN(auto etag, export_etag(mirror.view(), calendar));
   if (!etag.starts_with('"')) etag = "\"" + etag + "\"";
   ServerResponse response;
   response.content_type = "text/calendar; charset=utf-8";
@@ -100,14 +134,15 @@ Result<ServerResponse> get_calendar_file(const ApiParts& parts, const Call& call
     response.status = 304;
     return response;
   }
-  TM_ASSIGN(response.body, export_calendar(parts.store, calendar));
+  TM_ASSIGN(response.body, export_calendar(mirror.view(), calendar));
   return response;
 }
 
 Result<ServerResponse> get_calendar_quarantine(const ApiParts& parts, const Call& call) {
-  TM_ASSIGN(const auto calendar, calendar_of(parts, call));
+  TM_ASSIGN(const auto mirror, Mirror::of(parts, call));
+  TM_ASSIGN(const auto calendar, mirror.calendar(call));
   const auto limit = static_cast<std::size_t>(call.integer("limit", 100));
-  TM_ASSIGN(const auto resources, list_quarantined(parts.store, calendar, limit));
+  TM_ASSIGN(const auto resources, list_quarantined(mirror.view(), calendar, limit));
   Json items = Json::array();
   for (const auto& resource : resources) {
     items.push_back({{"href", resource.href},

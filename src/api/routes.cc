@@ -75,6 +75,9 @@ std::vector<Route> make_health_routes() {
   };
 }
 
+const Parameter kAsOf{"as_of", kText,
+                      "the mirror as it was: a time (RFC 3339) or a record's sequence"};
+
 std::vector<Route> make_calendar_routes() {
   return {
       {"GET",
@@ -96,7 +99,8 @@ std::vector<Route> make_calendar_routes() {
        "CalendarList",
        {{"name", kText,
          "only this one: an id, \"account/name\" or a name; 404 or 409 when it is not "
-         "exactly one"}},
+         "exactly one"},
+        kAsOf},
        {},
        get_calendars},
       // Before the shorter pattern, which fits the same paths.
@@ -107,7 +111,7 @@ std::vector<Route> make_calendar_routes() {
        "The mirror as one iCalendar file, with ETag",
        200,
        "text/calendar",
-       {},
+       {kAsOf},
        {},
        get_calendar_file},
       {"GET",
@@ -117,7 +121,7 @@ std::vector<Route> make_calendar_routes() {
        "One mirrored calendar",
        200,
        "Calendar",
-       {},
+       {kAsOf},
        {},
        get_calendar},
       {"GET",
@@ -131,6 +135,7 @@ std::vector<Route> make_calendar_routes() {
         {"to", kTime, "only what starts before this instant (RFC 3339)"},
         {"expand", kBoolean, "instances instead of recurring masters; needs from and to"},
         {"zone", kText, "IANA zone in which floating and all-day times are read; UTC when absent"},
+        kAsOf,
         limit_to(kMaxEventPage),
         kPageParameter},
        {},
@@ -142,7 +147,7 @@ std::vector<Route> make_calendar_routes() {
        "Resources that cannot be read, with the reason",
        200,
        "QuarantineList",
-       {limit_to(1000)},
+       {kAsOf, limit_to(1000)},
        {},
        get_calendar_quarantine},
       {"POST",

@@ -24,6 +24,8 @@ constexpr auto kExitCodes =
     "Example: tidemark sync && tidemark events work/Home --from 2026-01-01 --to 2026-02-01 "
     "--expand";
 
+constexpr auto kAsOfHelp = "the mirror as it was: RFC 3339 time, or a journal record's sequence";
+
 void add_setting(CLI::App& app, Invocation& invocation, const std::string& flag,
                  const std::string& key, const std::string& help) {
   app.add_option_function<std::string>(
@@ -56,8 +58,9 @@ void add_running(CLI::App& app, Invocation& invocation) {
 void add_calendars(CLI::App& app, Invocation& invocation) {
   CLI::App& calendars =
       add_command(app, "calendars", "List the mirrored calendars", "calendars --json");
-  calendars.add_flag("--json", options_of(calendars, invocation, run_calendars)->json,
-                     "print JSON, as /v1/calendars gives it");
+  auto mirror = options_of(calendars, invocation, run_calendars);
+  calendars.add_option("--as-of", mirror->as_of, kAsOfHelp);
+  calendars.add_flag("--json", mirror->json, "print JSON, as /v1/calendars gives it");
 
   CLI::App& events = add_command(
       app, "events", "List a calendar's events",
@@ -70,6 +73,7 @@ void add_calendars(CLI::App& app, Invocation& invocation) {
   events.add_option("--limit", options->limit, "at most so many; 100 when absent");
   events.add_option("--page", options->page, "go on where an answer ended");
   events.add_option("--zone", options->zone, "zone of floating and all-day times; UTC when absent");
+  events.add_option("--as-of", options->as_of, kAsOfHelp);
   auto* format = events.add_option("--format", options->format, "table, json or ics");
   format->check(CLI::IsMember({"table", "json", "ics"}));
   events

@@ -35,14 +35,21 @@ TextTable calendar_table() {
                     {"ID", false, true}});
 }
 
-ApiResult<Json> find_one(Backend& backend, const std::string& name) {
-  auto found = backend.call_json({"GET", "/v1/calendars", {{"name", name}}});
+// With `as_of` as it was then; empty: as it is.
+Query query_as_of(const std::string& as_of) {
+  return as_of.empty() ? Query() : Query{{"as_of", as_of}};
+}
+
+ApiResult<Json> find_one(Backend& backend, const std::string& name, const std::string& as_of = {}) {
+  auto query = query_as_of(as_of);
+  query["name"] = name;
+  auto found = backend.call_json({"GET", "/v1/calendars", std::move(query)});
   if (!found) return tl::unexpected(std::move(found).error());
   return (*found)["items"][0];
 }
 
 ApiRequest events_request(const EventsOptions& options, const std::string& id) {
-  ApiRequest request{"GET", "/v1/calendars/" + id + "/events"};
+  ApiRequest request{"GET", "/v1/calendars/" + id + "/events", query_as_of(options.as_of)};
   request.query["limit"] = std::to_string(options.limit);
   if (!options.from.empty()) request.query["from"] = options.from;
   if (!options.to.empty()) request.query["to"] = options.to;
@@ -87,9 +94,9 @@ void show_engine(const Json& status) {
 
 }  // namespace
 
-int run_calendars(const Config& config, const ListOptions& options) {
+int run_calendars(const Config& config, const CalendarsOptions& options) {
   return with_backend(config, Runtime::Purpose::read, [&](Backend& backend) {
-    const auto body = backend.call({"GET", "/v1/calendars"});
+    const auto body = backend.call({"GET", "/v1/calendars", query_as_of(options.as_of)});
     if (!body) return failed(body.error());
     if (options.json) {
       Output::line(*body);
@@ -116,12 +123,13 @@ int run_events(const Config& config, const EventsOptions& options) {
     return kBadUsage;
   }
   return with_backend(config, Runtime::Purpose::read, [&](Backend& backend) {
-    const auto calendar = find_one(backend, options.calendar);
+    const auto calendar = find_one(backend, options.calendar, options.as_of);
     if (!calendar) return failed(calendar.error());
     const auto id = text_at(*calendar, "id");
-    const auto body = options.format == "ics"
-                          ? backend.call({"GET", "/v1/calendars/" + id + ".ics"})
-                          : backend.call(events_request(options, id));
+    const auto body =
+        options.format == "ics"
+            ? backend.call({"GET", "/v1/calendars/" + id + ".ics", query_as_of(options.as_of)})
+            : backend.call(events_request(options, id));
     if (!body) return failed(body.error());
     if (options.format == "table") return show_events(*body);
     options.format == "ics" ? Output::write(*body) : Output::line(*body);

@@ -24,7 +24,11 @@ int run_sync(const Config& config, const SyncArguments& options);
 struct ListOptions {
   bool json = false;
 };
-int run_calendars(const Config& config, const ListOptions& options);
+struct CalendarsOptions {
+  std::string as_of;
+  bool json = false;
+};
+int run_calendars(const Config& config, const CalendarsOptions& options);
 int run_status(const Config& config, const ListOptions& options);
 
 struct EventsOptions {
@@ -32,6 +36,7 @@ struct EventsOptions {
   std::string from;
   std::string to;
   std::string zone;
+  std::string as_of;
   std::string page;
   std::string format = "table";  // table, json, ics
   std::uint64_t limit = 100;

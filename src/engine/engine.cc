@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
+#include "engine/as_of.h"
 #include "engine/engine_impl.h"
 #include "engine/engine_limits.h"
 
@@ -241,6 +242,7 @@ Result<void> Engine::recover(Recovery what) {
   const std::lock_guard turn(impl_->turn_mutex_);
   if (what != Recovery::work) {
     TM_TRY(engine::complete_tree(impl_->store_));
+    TM_TRY(begin_history(impl_->store_));
     TM_TRY(impl_->stepper_.recover(impl_->store_));
   }
   if (what != Recovery::journal) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "engine/keys.h"
 #include "engine/machine.h"
@@ -15,14 +16,24 @@ namespace tidemark::engine {
 // step is dropped because of it.
 class InstanceRows final : public RowReader {
  public:
-  InstanceRows(const Overlay& overlay, std::string_view instance)
-      : overlay_(overlay), prefix_(row_prefix(instance)) {}
+  // With `keeps` what get() has read is kept for before().
+  InstanceRows(const Overlay& overlay, std::string_view instance, bool keeps)
+      : overlay_(overlay), prefix_(row_prefix(instance)), keeps_(keeps) {}
 
   std::optional<std::string> get(std::string_view key) const override {
-    auto value = overlay_.get(Table::row, prefix_ + std::string(key));
-    if (value) return *std::move(value);
-    note(value.error());
-    return std::nullopt;
+    auto value = read(key);
+    if (!value) {
+      note(value.error());
+      return std::nullopt;
+    }
+    if (keeps_) read_.insert_or_assign(std::string(key), *value);
+    return *std::move(value);
+  }
+  // A row's value before the step. A machine has mostly read a row before it changes it.
+  Result<std::optional<std::string>> before(const std::string& key) const {
+    const auto found = read_.find(key);
+    if (found == read_.end()) return read(key);
+    return found->second;
   }
 
   void scan(std::string_view prefix, std::string_view from,
@@ -38,12 +49,17 @@ class InstanceRows final : public RowReader {
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
+  Result<std::optional<std::string>> read(std::string_view key) const {
+    return overlay_.get(Table::row, prefix_ + std::string(key));
+  }
   void note(const Error& error) const {
     if (!failure_) failure_ = in_context("reading the rows of a step", error);
   }
 
   const Overlay& overlay_;
   const std::string prefix_;
+  const bool keeps_;
+  mutable std::unordered_map<std::string, std::optional<std::string>> read_;
   mutable std::optional<Error> failure_;
 };
 

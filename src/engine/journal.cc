@@ -1,5 +1,6 @@
 #include "engine/journal.h"
 
+#include "engine/as_of.h"
 #include "engine/journal_codec.h"
 #include "engine/keys.h"
 #include "engine/stored_values.h"
@@ -51,6 +52,15 @@ Result<Sequence> first_since(const StoreView& view, WallTime since, Sequence aft
   }
   return low;
 }
+
+}  // namespace
+
+Result<Sequence> sequence_as_of(const StoreView& view, WallTime time) {
+  TM_ASSIGN(const Sequence later, first_since(view, time + milliseconds{1}, 0));
+  return later - 1;
+}
+
+namespace {
 
 // The narrowest index for the filter; empty: the journal itself.
 std::string index_for(const RecordFilter& filter) {

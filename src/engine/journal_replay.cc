@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/as_of.h"
 #include "engine/journal_codec.h"
 #include "engine/keys.h"
 #include "engine/stepper.h"
@@ -88,6 +89,7 @@ Result<ReplayReport> JournalReplay::run() {
   if (target_.last_sequence() != 0) {
     return fail(Errc::invalid_argument, "a journal is replayed into an empty store only");
   }
+  TM_TRY(begin_history(target_));
   stepper_.begin(0, WallTime{});
   bool over = false;
   while (!over && report_.last < last_) {

@@ -11,7 +11,9 @@ enum IndexKind : std::uint8_t {
   kByInstance = 2,
   kEventsOfTenant = 3,
   kRecordsOfTenant = 4,
-  kTreeNode = 5
+  kTreeNode = 5,
+  kRowHistory = 8,
+  kHistoryStart = 9
 };
 enum SecretKind : std::uint8_t { kSecretByName = 1 };
 constexpr std::size_t kPositionBytes = 10;
@@ -26,6 +28,20 @@ KeyWriter begin() {
 
 std::string index_prefix(IndexKind kind, std::string_view value) {
   return begin().u8(kind).text(value).str();
+}
+
+constexpr char kZero = 0x00;
+constexpr char kEscaped = static_cast<char>(0xFF);
+constexpr char kRowEnd = 0x01;
+
+std::string escaped(std::string_view row_key) {
+  std::string out;
+  out.reserve(row_key.size() + 2);
+  for (const char c : row_key) {
+    out += c;
+    if (c == kZero) out += kEscaped;
+  }
+  return out;
 }
 
 WallTime time_at(std::int64_t ms) {
@@ -156,6 +172,17 @@ std::string by_instance_prefix(std::string_view instance) {
   return index_prefix(kByInstance, instance);
 }
 
+std::string by_instances_prefix() {
+  return begin().u8(kByInstance).str();
+}
+
+std::string_view instance_of_index_key(std::string_view key) {
+  KeyReader reader(key);
+  reader.u16();
+  reader.u8();
+  return reader.text();
+}
+
 std::string events_of_tenant_prefix(std::string_view tenant) {
   return index_prefix(kEventsOfTenant, tenant);
 }
@@ -171,6 +198,46 @@ std::string index_key(std::string prefix, Sequence sequence) {
 std::optional<Sequence> sequence_of_index_key(std::string_view key) {
   if (key.size() < kSequenceBytes) return std::nullopt;
   return KeyReader(key.substr(key.size() - kSequenceBytes)).u64();
+}
+
+std::string history_prefix(std::string_view instance) {
+  return index_prefix(kRowHistory, instance);
+}
+
+std::string history_rows_from(std::string_view instance, std::string_view row_key) {
+  return history_prefix(instance).append(escaped(row_key));
+}
+
+std::string history_row_prefix(std::string_view instance, std::string_view row_key) {
+  std::string prefix = history_rows_from(instance, row_key);
+  prefix += kZero;
+  prefix += kRowEnd;
+  return prefix;
+}
+
+std::string history_key(std::string_view instance, std::string_view row_key, Sequence sequence) {
+  return index_key(history_row_prefix(instance, row_key), sequence);
+}
+
+std::optional<std::string> row_of_history_key(std::string_view instance, std::string_view key) {
+  const auto prefix = history_prefix(instance);
+  if (!key.starts_with(prefix)) return std::nullopt;
+  key.remove_prefix(prefix.size());
+  std::string row_key;
+  for (std::size_t i = 0; i + 1 < key.size(); ++i) {
+    row_key += key[i];
+    if (key[i] != kZero) continue;
+    ++i;
+    if (key[i] == kEscaped) continue;
+    row_key.pop_back();
+    const bool whole = key[i] == kRowEnd && key.size() == i + 1 + kSequenceBytes;
+    return whole ? std::optional(std::move(row_key)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::string history_start_key() {
+  return begin().u8(kHistoryStart).str();
 }
 
 std::string tree_level_prefix(unsigned level) {

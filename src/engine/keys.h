@@ -19,6 +19,12 @@
 //                 3  u16 partition, u8 3, text(tenant), u64 sequence   only records with events
 //                 4  u16 partition, u8 4, text(tenant), u64 sequence   every record
 //                 5  u16 partition, u8 5, u8 level, u64 index          a node of the journal's tree
+//                 8  u16 partition, u8 8, text(instance id), row(row key), u64 sequence
+//                                                                      a row as it was before
+//                 9  u16 partition, u8 9                               where that history begins
+//
+// row(x) is x with 0x00 written as 0x00 0xFF, and 0x00 0x01 behind it: it sorts as x does, and no
+// row's history lies within another's.
 //
 // The outbox is grouped by executor and host, not by sequence alone, so that what waits for one
 // host is one range: a host that is down is skipped in one seek, however much waits for it.
@@ -81,9 +87,21 @@ std::string by_correlation_prefix(std::string_view correlation_id);
 std::string by_instance_prefix(std::string_view instance);
 std::string events_of_tenant_prefix(std::string_view tenant);
 std::string records_of_tenant_prefix(std::string_view tenant);
-// One of the four prefixes above with the sequence behind it, and back.
+// Of every instance, and which one a key of theirs is about.
+std::string by_instances_prefix();
+std::string_view instance_of_index_key(std::string_view key);
+// One of the prefixes above with the sequence behind it, and back.
 std::string index_key(std::string prefix, Sequence sequence);
 std::optional<Sequence> sequence_of_index_key(std::string_view key);
+
+std::string history_prefix(std::string_view instance);
+// Of one row; and of all rows of which the key starts like this.
+std::string history_row_prefix(std::string_view instance, std::string_view row_key);
+std::string history_rows_from(std::string_view instance, std::string_view row_key);
+std::string history_key(std::string_view instance, std::string_view row_key, Sequence sequence);
+// The row key within a history key of this instance; nothing when it is not one.
+std::optional<std::string> row_of_history_key(std::string_view instance, std::string_view key);
+std::string history_start_key();
 
 std::string tree_level_prefix(unsigned level);
 std::string tree_key(unsigned level, std::uint64_t index);

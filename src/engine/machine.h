@@ -138,7 +138,21 @@ struct AnyMachine {
   std::function<Result<Transition<std::string>>(const StepContext&, std::string_view state,
                                                 std::string_view type, std::string_view payload)>
       step;
+  // Of these rows every value is kept, so that they can be read as they were (engine/as_of.h).
+  // Null: of none.
+  bool (*remembers)(std::string_view row_key) = nullptr;
 };
+
+// A machine has history when it says of which rows: static bool remembers(std::string_view
+// row_key).
+template <class M>
+constexpr auto remembers_of() -> bool (*)(std::string_view) {
+  if constexpr (requires { M::remembers(std::string_view()); }) {
+    return &M::remembers;
+  } else {
+    return nullptr;
+  }
+}
 
 template <Machine M>
 AnyMachine erase() {
@@ -159,7 +173,8 @@ AnyMachine erase() {
                                            std::move(typed.events),
                                            typed.end,
                                            std::move(typed.dropped_secrets)};
-          }};
+          },
+          remembers_of<M>()};
 }
 
 }  // namespace tidemark

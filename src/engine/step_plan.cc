@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "engine/engine_limits.h"
+#include "engine/instance_rows.h"
 #include "engine/keys.h"
 #include "engine/stepper.h"
 
@@ -101,6 +102,18 @@ Result<Stepper::Plan> Stepper::plan(const Work& work, Transition<std::string> tr
   TM_TRY(plan_timers(work, plan));
   if (plan.transition.end) TM_TRY(plan_end(work, plan));
   return plan;
+}
+
+// Of several changes to one row in a transition the first one meets what was there.
+Result<void> Stepper::plan_history(const AnyMachine& machine, const InstanceRows& rows,
+                                   Plan& plan) {
+  std::set<std::string_view> seen;
+  for (const auto& row : plan.transition.rows) {
+    if (!machine.remembers(row.key) || !seen.insert(row.key).second) continue;
+    TM_ASSIGN(auto before, rows.before(row.key));
+    if (before != row.value) plan.remembered.push_back({row.key, std::move(before)});
+  }
+  return {};
 }
 
 Result<void> Stepper::plan_timers(const Work& work, Plan& plan) const {

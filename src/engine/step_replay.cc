@@ -20,8 +20,7 @@ Result<JournalRecord> Stepper::replay(Work& work, const JournalRecord& recorded)
                                      std::string(work.input.instance.kind()) + "\" any more");
   }
   TM_ASSIGN(auto loaded, load(work.input.instance));
-  auto transition = run(machine->second, work, loaded);
-  auto planned = transition ? plan(work, *std::move(transition)) : fail(transition.error());
+  auto planned = run_and_plan(machine->second, work, loaded);
   if (planned) return carry_out(work, machine->second, loaded, *std::move(planned));
   if (work.source != Work::Source::message || retryable(planned.error().code)) {
     return fail(std::move(planned).error());

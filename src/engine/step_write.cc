@@ -42,6 +42,7 @@ JournalRecord Stepper::carry_out(const Work& work, const AnyMachine& machine, co
   record.machine_version = machine.version;
   record.end = transition.end;
   write_instance(work, transition);
+  write_history(record.instance.value, plan.remembered);
   write_rows(record, transition.rows);
   write_events(record, transition.events);
   write_timers(work, plan.timers);
@@ -78,6 +79,14 @@ void Stepper::write_rows(JournalRecord& record, std::vector<RowChange>& rows) {
       overlay_.erase(Table::row, prefix + row.key);
     }
     record.rows.push_back(std::move(note));
+  }
+}
+
+void Stepper::write_history(std::string_view instance,
+                            const std::vector<Plan::Remembered>& remembered) {
+  for (const auto& row : remembered) {
+    overlay_.append(Table::journal_index, history_key(instance, row.key, next_),
+                    encode_history(row.value));
   }
 }
 

@@ -64,8 +64,7 @@ Result<Outcome> Stepper::try_step(Work& work) {
     work.made_correlation_id = true;
     work.input.correlation_id = make_id(kCorrelationPrefix, now_, {next_, kRecordIndex});
   }
-  TM_ASSIGN(auto transition, run(machine->second, work, loaded));
-  TM_ASSIGN(auto planned, plan(work, std::move(transition)));
+  TM_ASSIGN(auto planned, run_and_plan(machine->second, work, loaded));
   write(work, machine->second, loaded, std::move(planned));
   return Outcome::accepted;
 }
@@ -111,9 +110,17 @@ Result<Stepper::Loaded> Stepper::load(const InstanceId& id) const {
   return loaded;
 }
 
+Result<Stepper::Plan> Stepper::run_and_plan(const AnyMachine& machine, const Work& work,
+                                            const Loaded& loaded) const {
+  const InstanceRows rows(overlay_, work.input.instance.value, machine.remembers != nullptr);
+  TM_ASSIGN(auto transition, run(machine, work, loaded, rows));
+  TM_ASSIGN(auto planned, plan(work, std::move(transition)));
+  if (machine.remembers != nullptr) TM_TRY(plan_history(machine, rows, planned));
+  return planned;
+}
+
 Result<Transition<std::string>> Stepper::run(const AnyMachine& machine, const Work& work,
-                                             const Loaded& loaded) const {
-  const InstanceRows rows(overlay_, work.input.instance.value);
+                                             const Loaded& loaded, const InstanceRows& rows) const {
   const StepContext context{
       next_, now_, work.input.instance.tenant(), work.input.instance, work.input.correlation_id,
       rows};

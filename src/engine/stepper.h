@@ -15,6 +15,8 @@
 
 namespace tidemark::engine {
 
+class InstanceRows;
+
 using Machines = std::map<std::string, AnyMachine, std::less<>>;
 
 enum class Outcome : std::uint8_t {
@@ -82,17 +84,27 @@ class Stepper {
       std::optional<WallTime> put{};
       bool new_cause = false;
     };
+    // A row that is remembered, as it was before the step; nothing: it was not there.
+    struct Remembered {
+      std::string key;
+      std::optional<std::string> value;
+    };
     Transition<std::string> transition;
     std::vector<TimerWrite> timers{};
+    std::vector<Remembered> remembered{};
   };
 
   Result<Outcome> try_step(Work& work);
   Result<std::optional<Receipt>> find_duplicate(const Work& work) const;
   Result<bool> still_wanted(Work& work) const;
   Result<Loaded> load(const InstanceId& id) const;
+  // The machine's transition and all that writing it will take.
+  Result<Plan> run_and_plan(const AnyMachine& machine, const Work& work,
+                            const Loaded& loaded) const;
   Result<Transition<std::string>> run(const AnyMachine& machine, const Work& work,
-                                      const Loaded& loaded) const;
+                                      const Loaded& loaded, const InstanceRows& rows) const;
   Result<Plan> plan(const Work& work, Transition<std::string> transition) const;
+  static Result<void> plan_history(const AnyMachine& machine, const InstanceRows& rows, Plan& plan);
   Result<void> plan_timers(const Work& work, Plan& plan) const;
   Result<void> plan_end(const Work& work, Plan& plan) const;
   Result<Outcome> reject(Work& work, const Error& error);
@@ -105,6 +117,7 @@ class Stepper {
   JournalRecord carry_out_refusal(const Work& work, Loaded loaded, const Error& error);
   void write_instance(const Work& work, const Transition<std::string>& transition);
   void write_rows(JournalRecord& record, std::vector<RowChange>& rows);
+  void write_history(std::string_view instance, const std::vector<Plan::Remembered>& remembered);
   void write_events(JournalRecord& record, std::vector<EmittedEvent>& events);
   void write_timers(const Work& work, const std::vector<Plan::TimerWrite>& timers);
   void write_outbox(const Work& work, Transition<std::string>& transition);

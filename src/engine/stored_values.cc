@@ -127,6 +127,34 @@ Result<OutboxEntry> decode_outbox(std::string_view key, std::string_view bytes) 
   }
 }
 
+std::string encode_history(const std::optional<std::string>& value_before) {
+  KeyWriter writer;
+  writer.u8(kFormat).u8(value_before ? 1 : 0);
+  if (value_before) writer.raw(*value_before);
+  return std::move(writer).str();
+}
+
+Result<std::optional<std::string>> decode_history(std::string_view bytes) {
+  KeyReader reader(bytes);
+  const auto format = reader.u8();
+  const auto was_there = reader.u8();
+  if (!reader.ok() || format != kFormat || was_there > 1) return damaged("row's history");
+  if (was_there == 0) return std::nullopt;
+  return std::string(reader.rest());
+}
+
+std::string encode_history_start(Sequence sequence) {
+  return KeyWriter().u8(kFormat).u64(sequence).str();
+}
+
+Result<Sequence> decode_history_start(std::string_view bytes) {
+  KeyReader reader(bytes);
+  const auto format = reader.u8();
+  const auto sequence = reader.u64();
+  if (!reader.ok() || format != kFormat) return damaged("beginning of history");
+  return sequence;
+}
+
 std::string encode_input(std::string_view payload) {
   return KeyWriter().u8(kFormat).raw(payload).str();
 }

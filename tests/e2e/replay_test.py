@@ -81,6 +81,7 @@ class Replay(unittest.TestCase):
             verified = json.loads(self.mark.run("audit", "verify", "--payloads", "--json",
                                                 "--data-dir", self.path(name)).out)
             self.assertEqual((verified["last"], verified["finding"]), (then["sequence"], None))
+            self.assertEqual(self.events("--as-of", to), before, "without rebuilding anything")
         self.mark.run("replay", "--into", self.path("all"))
         self.assertEqual(self.events("--data-dir", self.path("all")), now)
         self.assertEqual(self.events(), now)
@@ -99,6 +100,23 @@ class Replay(unittest.TestCase):
                  for folder, _, names in os.walk(self.path("copy")) for name in names if name != "LOCK"}
         self.assertEqual(before, after)
         self.assertFalse(os.path.exists(self.path("data/scratch")))
+
+    def test_reads_the_mirror_as_of_then_while_serve_runs(self):
+        before, then = self.events(), self.last_record()
+        self.live()
+        now = self.events()
+        self.mark.serve()
+        for to in (str(then["sequence"]), then["at"]):
+            self.assertEqual(self.events("--as-of", to), before)
+            file = self.mark.run("events", "folder/calendars", "--format", "ics", "--as-of", to).out
+            self.assertEqual(file.count("BEGIN:VEVENT"), EVENTS)
+            told = json.loads(self.mark.run("calendars", "--json", "--as-of", to).out)["items"]
+            self.assertEqual([calendar["events"] for calendar in told], [EVENTS])
+        self.assertEqual(json.loads(self.mark.run("calendars", "--json", "--as-of", "0").out)["items"], [])
+        self.assertEqual(self.events("--as-of", str(self.last_record()["sequence"])), now)
+        for as_of, message in (("soon", "as_of: a time"), ("99999", "the journal ends at")):
+            refused = self.mark.run("calendars", "--as-of", as_of, code=2)
+            self.assertIn(message, refused.err)
 
     def test_says_what_is_wrong_with_what_it_is_told(self):
         for arguments, code, message in (

@@ -98,6 +98,11 @@ std::string all_formats() {
   line("key.index.records", index_key(records_of_tenant_prefix("acme"), 300));
   line("key.index.tree", tree_key(9, 300));
   line("value.index.tree", encode_node(sha256("node")));
+  line("key.index.history", history_key(kInstance, std::string("i\0x", 3), 300));
+  line("value.index.history", encode_history("before"));
+  line("value.index.history.absent", encode_history(std::nullopt));
+  line("key.index.history_start", history_start_key());
+  line("value.index.history_start", encode_history_start(300));
   line("value.instance", encode(InstanceValue{300, "state"}));
   line("value.dedupe", encode(DedupeValue{300, kTime, "cor_1"}));
   line("value.timer.due", encode(TimerValue{300, kTime, true, "cor_1"}));
