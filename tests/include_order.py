@@ -16,13 +16,16 @@ MAY_INCLUDE = {
     "store": {"base"},
     "engine": {"base", "domain", "store"},
     "audit": {"base", "domain", "store", "engine"},
+    "backup": {"base", "store", "engine", "audit"},
     "vault": {"base", "store", "engine"},
     "net": {"base"},
     "providers": {"base", "domain", "net"},
     "sync": {"base", "domain", "store", "engine", "net", "providers"},
     "delivery": {"base", "domain", "store", "engine", "vault", "net"},
-    "api": {"base", "domain", "store", "engine", "audit", "vault", "net", "providers", "sync", "delivery"},
-    "app": {"base", "domain", "store", "engine", "audit", "vault", "net", "providers", "sync", "delivery", "api"},
+    "api": {"base", "domain", "store", "engine", "audit", "backup", "vault", "net", "providers", "sync",
+            "delivery"},
+    "app": {"base", "domain", "store", "engine", "audit", "backup", "vault", "net", "providers", "sync",
+            "delivery", "api"},
 }
 # Of these folders only the named headers may be included by those above them.
 NARROW = {

@@ -5,6 +5,7 @@
 
 #include "api/authentication.h"
 #include "api/endpoint_summary.h"
+#include "api/handlers.h"
 #include "api/problem.h"
 #include "api/route.h"
 #include "api/suggest.h"
@@ -120,6 +121,7 @@ void describe_metrics(Metrics& metrics) {
   metrics.describe("tidemark_store_keys", "Keys by table, estimated");
   metrics.describe("tidemark_store_last_sequence", "The newest journal record");
   metrics.describe("tidemark_store_faulty", "1 while commits fail");
+  describe_backup_metrics(metrics);
   EndpointGauges::describe(metrics);
 }
 
@@ -186,6 +188,7 @@ Api::Api(ApiParts parts) : parts_(std::move(parts)) {
   parts_.metrics.on_collect([this, calendars = CalendarGauges(),
                              endpoint_gauges = EndpointGauges()](Metrics& metrics) mutable {
     collect_store(parts_, metrics);
+    collect_backup_metrics(parts_, metrics);
     calendars.collect(parts_, metrics);
     const auto endpoints = parts_.delivery.endpoints("");
     if (endpoints) endpoint_gauges.collect(*endpoints, metrics);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "audit/audit_service.h"
+#include "backup/backup_service.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "delivery/delivery_service.h"
@@ -28,6 +29,7 @@ struct ApiParts {
   SyncService& sync;
   delivery::DeliveryService& delivery;
   audit::AuditService& audit;
+  backup::BackupService& backup;
   Metrics& metrics;
   const Clock& clock;
   std::string version;

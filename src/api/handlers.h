@@ -32,6 +32,13 @@ Result<ServerResponse> get_feed(const ApiParts& parts, const Call& call);
 Result<ServerResponse> get_audit(const ApiParts& parts, const Call& call);
 Result<ServerResponse> get_audit_record(const ApiParts& parts, const Call& call);
 
+// backup_routes.cc
+Result<ServerResponse> get_backups(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_backup(const ApiParts& parts, const Call& call);
+Json backup_status(const ApiParts& parts);
+void describe_backup_metrics(Metrics& metrics);
+void collect_backup_metrics(const ApiParts& parts, Metrics& metrics);
+
 // key_routes.cc
 Result<ServerResponse> get_keys(const ApiParts& parts, const Call& call);
 Result<ServerResponse> post_key(const ApiParts& parts, const Call& call);

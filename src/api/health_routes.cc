@@ -140,6 +140,7 @@ Result<ServerResponse> get_status(const ApiParts& parts, const Call& call) {
     body["store"] = store_json(parts.store.stats());
     const auto fault = parts.store.fault();
     body["store"]["fault"] = fault ? Json(fault->message) : Json(nullptr);
+    body["backup"] = backup_status(parts);
   }
   return json_response(body);
 }

@@ -16,6 +16,7 @@ Json schemas() {
   all.update(secret_schemas());
   all.update(audit_schemas());
   all.update(store_schemas());
+  all.update(backup_schemas());
   for (const auto* item : {"Account", "Calendar", "CalendarEvent", "Key", "Endpoint", "Delivery"}) {
     all[std::string(item) + "List"] = list_of(item);
   }

@@ -27,5 +27,6 @@ Json delivery_schemas();
 Json secret_schemas();
 Json audit_schemas();
 Json store_schemas();
+Json backup_schemas();
 
 }  // namespace tidemark::openapi

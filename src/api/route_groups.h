@@ -19,5 +19,6 @@ std::vector<Route> make_delivery_routes();
 std::vector<Route> make_secret_routes();
 std::vector<Route> make_audit_routes();
 std::vector<Route> make_store_routes();
+std::vector<Route> make_backup_routes();
 
 }  // namespace tidemark

@@ -92,6 +92,10 @@ class RemoteBackend final : public Backend {
     http.body = request.body;
     if (!request.body.empty()) http.headers.emplace_back("Content-Type", "application/json");
     http.unix_socket = socket_.usable();
+    if (request.takes_long) {
+      http.total_timeout = kStreamTimeout;
+      http.stall_timeout = kStreamTimeout;
+    }
     http.max_body_bytes = 1ULL << 30;  // a whole calendar as one file
     return http;
   }

@@ -25,6 +25,7 @@ struct ApiRequest {
   Query query{};
   HttpHeaders headers{};
   std::string body{};
+  bool takes_long = false;  // as long as it takes: no timeout of ours ends it
 };
 
 // What the API answered with an error: its code, and the text to show.

@@ -182,6 +182,7 @@ int run(int argc, char** argv) {
   add_calendars(app, invocation);
   add_history(app, invocation);
   add_audit_commands(app, invocation);
+  add_backup_commands(app, invocation);
   add_administration(app, invocation);
   add_delivery_commands(app, invocation);
   add_secret_commands(app, invocation);

@@ -37,6 +37,8 @@ CLI::App& add_command(CLI::App& parent, const std::string& name, const std::stri
 void add_delivery_commands(CLI::App& app, Invocation& invocation);
 // cli_audit.cc
 void add_audit_commands(CLI::App& app, Invocation& invocation);
+// cli_backup.cc
+void add_backup_commands(CLI::App& app, Invocation& invocation);
 // cli_secrets.cc
 void add_secret_commands(CLI::App& app, Invocation& invocation);
 

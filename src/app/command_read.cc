@@ -77,6 +77,27 @@ int show_events(const std::string& body) {
   return kDone;
 }
 
+std::string age_of(const Json& mark) {
+  const auto seconds = mark.value("age_seconds", std::int64_t{0});
+  if (seconds < 120) return std::to_string(seconds) + " s ago";
+  if (seconds < 2 * 3600) return std::to_string(seconds / 60) + " min ago";
+  if (seconds < 2 * 86400) return std::to_string(seconds / 3600) + " h ago";
+  return std::to_string(seconds / 86400) + " days ago";
+}
+
+void show_backup(const Json& backup) {
+  const Json& created = backup["last_created"];
+  const Json& verified = backup["last_verified"];
+  if (created.is_null() && verified.is_null()) {
+    Output::line("backup     never made; see `tidemark backup create --help`");
+    return;
+  }
+  std::string line = "backup     ";
+  line += created.is_null() ? "none known" : "last made " + age_of(created);
+  line += verified.is_null() ? ", never verified" : ", last verified one " + age_of(verified);
+  Output::line(line);
+}
+
 void show_engine(const Json& status) {
   if (status.contains("engine")) {
     const Json& engine = status["engine"];
@@ -90,6 +111,7 @@ void show_engine(const Json& status) {
                " on disk, last sequence " + text_at(store, "last_sequence"));
   const auto fault = text_at(store, "fault");
   if (!fault.empty()) Output::line("store      FAILING: " + fault);
+  if (status.contains("backup")) show_backup(status["backup"]);
 }
 
 }  // namespace

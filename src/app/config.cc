@@ -5,6 +5,7 @@
 #include <set>
 
 #include "app/config_account.h"
+#include "app/config_backup.h"
 #include "app/config_delivery.h"
 #include "app/config_endpoint.h"
 #include "app/config_master_key.h"
@@ -192,6 +193,7 @@ ConfigResult load_config(const ConfigSource& source) {
   read_accounts(reader, root, config);
   config.secrets = read_secrets(reader, root.child("secrets"));
   read_audit(root.child("audit"), config);
+  read_backup(root.child("backup"), config);
   const AddressGuard guard = read_delivery(root.child("delivery"), config);
   read_tenants(reader, root, config);
   read_endpoints(reader, root, guard, config);

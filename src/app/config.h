@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "audit/audit_options.h"
+#include "backup/backup_service.h"
 #include "base/log.h"
 #include "delivery/delivery_service.h"
 #include "store/store.h"
@@ -85,7 +86,8 @@ struct Config {
   LogConfig log;
   std::vector<AccountDefinition> accounts;
   SecretsConfig secrets;
-  audit::AuditOptions audit;  // without its data_dir, as above
+  audit::AuditOptions audit;     // without its data_dir, as above
+  backup::BackupOptions backup;  // without data_dir and version, as above
   // Limits, tenants and declared endpoints; the version is the runtime's to set.
   delivery::DeliveryOptions delivery;
   std::vector<std::string> delivery_allow;  // for AddressGuard::make(), which takes it

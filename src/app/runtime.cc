@@ -66,6 +66,10 @@ Result<void> Runtime::open_all(const Config& config) {
   audit.data_dir = config.data_dir;
   audit_ = std::make_unique<audit::AuditService>(*engine_, *store_, std::move(audit));
   audit_->register_with_engine();
+  backup::BackupOptions backup = config.backup;
+  backup.data_dir = config.data_dir;
+  backup.version = TIDEMARK_VERSION;
+  backup_ = std::make_unique<backup::BackupService>(*store_, clock_, std::move(backup));
   TM_TRY(make_deliveries(config));
   TM_TRY(engine_->recover(purpose_ == Purpose::read    ? Engine::Recovery::work
                           : purpose_ == Purpose::write ? Engine::Recovery::journal
@@ -87,7 +91,7 @@ Result<void> Runtime::make_deliveries(const Config& config) {
 }
 
 void Runtime::make_api(const Config& config) {
-  ApiParts parts{*store_, *engine_, *sync_, *delivery_, *audit_, metrics_, clock_};
+  ApiParts parts{*store_, *engine_, *sync_, *delivery_, *audit_, *backup_, metrics_, clock_};
   if (!config.secrets.sources.empty()) parts.vault = vault_.get();
   parts.version = TIDEMARK_VERSION;
   parts.data_dir = config.data_dir;
@@ -108,6 +112,7 @@ Result<void> Runtime::start() {
   // Before the syncs, so that a declared endpoint gets what the first sync brings.
   TM_TRY(delivery_->start(purpose_ == Purpose::serve));
   TM_TRY(sync_->apply_configuration(purpose_ == Purpose::serve));
+  if (purpose_ == Purpose::serve) backup_->start();
   running_ = true;
   return {};
 }
@@ -115,6 +120,7 @@ Result<void> Runtime::start() {
 void Runtime::stop(std::chrono::milliseconds deadline) {
   if (!engine_) return;
   running_ = false;
+  if (backup_) backup_->stop();
   // First, for the results of what is on its way are the engine's to store.
   if (delivery_)
     delivery_->stop(std::min<std::chrono::milliseconds>(kPatienceWithUpstream, deadline));

@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "app/config.h"
 #include "audit/audit_service.h"
+#include "backup/backup_service.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
@@ -64,6 +65,7 @@ class Runtime {
   std::unique_ptr<Vault> vault_;
   AddressGuard guard_;  // of endpoints' addresses
   std::unique_ptr<audit::AuditService> audit_;
+  std::unique_ptr<backup::BackupService> backup_;
   std::unique_ptr<delivery::DeliveryService> delivery_;
   std::unique_ptr<SyncService> sync_;
   std::unique_ptr<Api> api_;
