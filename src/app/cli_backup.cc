@@ -7,6 +7,18 @@ namespace {
 
 constexpr auto kDirectoryHelp = "where they lie; [backup] directory when absent";
 
+// On a machine that has nothing but the backups.
+template <class Options>
+std::shared_ptr<Options> options_anywhere(CLI::App& command, Invocation& invocation,
+                                          int (*run)(const Config&, const Options&)) {
+  auto options = std::make_shared<Options>();
+  command.callback([&invocation, options, run] {
+    invocation.source.optional = true;
+    invocation.run = [options, run](const Config& config) { return run(config, *options); };
+  });
+  return options;
+}
+
 void add_place(CLI::App& command, BackupPlace& place) {
   command.add_option("directory", place.directory, kDirectoryHelp);
   command.add_option("id", place.id,
@@ -29,14 +41,14 @@ void add_backup_commands(CLI::App& app, Invocation& invocation) {
 
   CLI::App& list = add_command(backup, "list", "List the backups in a directory",
                                "backup list /mnt/backups/tidemark");
-  auto listed = options_of(list, invocation, run_backup_list);
+  auto listed = options_anywhere(list, invocation, run_backup_list);
   list.add_option("directory", listed->directory, kDirectoryHelp);
   list.add_flag("--json", listed->json, "print JSON");
 
   CLI::App& verify = add_command(
       backup, "verify", "Restore a backup for a while and check all of it; exit 5 when it is wrong",
       "backup verify /mnt/backups/tidemark");
-  auto checked = options_of(verify, invocation, run_backup_verify);
+  auto checked = options_anywhere(verify, invocation, run_backup_verify);
   add_place(verify, checked->place);
   verify.add_option("--scratch", checked->scratch,
                     "where to restore it to for a while; the directory itself when absent");
@@ -44,7 +56,7 @@ void add_backup_commands(CLI::App& app, Invocation& invocation) {
 
   CLI::App& restore = add_command(backup, "restore", "Make a data directory out of a backup",
                                   "backup restore /mnt/backups/tidemark --to /srv/tidemark-new");
-  auto restored = options_of(restore, invocation, run_backup_restore);
+  auto restored = options_anywhere(restore, invocation, run_backup_restore);
   add_place(restore, restored->place);
   restore.add_option("--to", restored->target, "the data directory to make; must not be there yet")
       ->required();
@@ -53,7 +65,7 @@ void add_backup_commands(CLI::App& app, Invocation& invocation) {
   CLI::App& prune = add_command(
       backup, "prune", "Remove old backups; the newest that was verified stays in any case",
       "backup prune /mnt/backups/tidemark --keep 14");
-  auto kept = options_of(prune, invocation, run_backup_prune);
+  auto kept = options_anywhere(prune, invocation, run_backup_prune);
   prune.add_option("directory", kept->directory, kDirectoryHelp);
   prune.add_option("--keep", kept->keep, "how many of the newest stay")
       ->required()

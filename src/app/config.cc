@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -139,6 +140,12 @@ std::string config_file(const ConfigSource& source) {
                                                                         : variable->second;
 }
 
+bool may_go_without(const ConfigSource& source, const std::string& file) {
+  const bool named = !source.file.empty() || source.variables.contains("TIDEMARK_CONFIG");
+  std::error_code error;
+  return source.optional && !named && !std::filesystem::exists(file, error);
+}
+
 void sort_by_place(std::vector<ConfigProblem>& problems) {
   std::stable_sort(problems.begin(), problems.end(),
                    [](const ConfigProblem& a, const ConfigProblem& b) {
@@ -183,7 +190,9 @@ ConfigResult load_config(const ConfigSource& source) {
   Config config;
   config.file = config_file(source);
   ConfigReader reader(source, config.file);
-  if (!reader.read_file()) return tl::unexpected(std::move(reader.problems()));
+  if (!may_go_without(source, config.file) && !reader.read_file()) {
+    return tl::unexpected(std::move(reader.problems()));
+  }
 
   ConfigSection root = reader.root();
   config.data_dir = root.path("data_dir", "data").value;

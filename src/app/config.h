@@ -100,6 +100,8 @@ struct ConfigSource {
   std::map<std::string, std::string> variables{};  // the environment
   std::map<std::string, std::string> flags{};      // by key: {"data_dir", "/srv/tidemark"}
   bool serves = false;  // the service itself: its credentials must be there
+  // No file that nobody named is as good as an empty one: for what works on a machine without any.
+  bool optional = false;
 };
 
 // The environment of this process.
