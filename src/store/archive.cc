@@ -177,6 +177,11 @@ Result<void> StoreArchive::restore(std::uint32_t id, const StorePoint& point,
   }
   std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   const auto status = impl_->reading().RestoreDBFromBackup(id, database_path(path), log_path(path));
+  if (status.IsCorruption()) {
+    // RocksDB 7.8 leaves the file's name out here, but not where it only looks.
+    const auto named = impl_->reading().VerifyBackup(id, true);
+    return archive_failure(doing, named.ok() ? status : named);
+  }
   if (!status.ok()) return archive_failure(doing, status);
   auto& files = *rocksdb::FileSystem::Default();
   TM_TRY(sync_directory(files, database_path(path)));

@@ -58,7 +58,10 @@ class ApiWorld : public ::testing::Test {
     engine_->start();
     EXPECT_TRUE(sync_->apply_configuration(false));
     EXPECT_TRUE(delivery_->start(options.deliver));
-    ApiParts parts{*store_, *engine_, *sync_, *delivery_, *audit_, metrics_, clock_};
+    backup_ = std::make_unique<backup::BackupService>(
+        *store_, clock_,
+        backup::BackupOptions{.data_dir = directory_.path().string(), .version = "1.2.3"});
+    ApiParts parts{*store_, *engine_, *sync_, *delivery_, *audit_, *backup_, metrics_, clock_};
     parts.version = "1.2.3";
     parts.data_dir = directory_.path().string();
     parts.vault = options.without_vault ? nullptr : vault_.get();
@@ -149,6 +152,7 @@ class ApiWorld : public ::testing::Test {
   std::unique_ptr<Vault> vault_;
   std::unique_ptr<delivery::DeliveryService> delivery_;
   std::unique_ptr<audit::AuditService> audit_;
+  std::unique_ptr<backup::BackupService> backup_;
   std::unique_ptr<SyncService> sync_;
   std::unique_ptr<Api> api_;
 };
