@@ -87,11 +87,7 @@ Result<Manifest> BackupService::create(const std::string& directory) {
   }
   if (stopping_) return fail(Errc::cancelled, "stopping: no backup is made");
   auto manifest = create_in(chosen);
-  if (!manifest) {
-    log::error("the backup failed",
-               {.error_code = name(manifest.error().code), .detail = manifest.error().message});
-    return manifest;
-  }
+  if (!manifest) return manifest;
   log::info("backup made", {.detail = "backup " + std::to_string(manifest->id) + " in " + chosen});
   const Mark mark{manifest->id, manifest->created_at, chosen, manifest->content.origin,
                   manifest->content.point.sequence};
@@ -213,8 +209,13 @@ void BackupService::run_schedule() {
 }
 
 void BackupService::run_once() {
-  // What went wrong is in the log, and the metric's age tells it.
-  if (!create("") || options_.keep == 0) return;
+  if (auto made = create(""); !made) {
+    // Nobody waits for an answer: the log and the metric's age tell it.
+    log::error("the backup failed",
+               {.error_code = name(made.error().code), .detail = made.error().message});
+    return;
+  }
+  if (options_.keep == 0) return;
   if (auto pruned = prune(options_.directory, options_.keep); !pruned) {
     log::warning("old backups were not removed",
                  {.error_code = name(pruned.error().code), .detail = pruned.error().message});
