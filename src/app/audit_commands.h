@@ -48,7 +48,7 @@ struct CheckProofOptions {
 int run_check_proof(const CheckProofOptions& options);
 
 struct ReplayCommandOptions {
-  std::string from;  // a data directory or a copy of a store; empty: the configured one
+  std::string from;  // a data directory, its store or a directory of backups; empty: as configured
   std::string to;    // a sequence or a time; empty: the journal's end
   std::string into;  // a data directory to make; empty: only compare
   std::size_t differences = 10;

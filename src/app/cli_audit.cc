@@ -79,10 +79,12 @@ void add_replaying(CLI::App& app, Invocation& invocation) {
   CLI::App& replay = add_command(
       app, "replay",
       "Feed the journal to this binary's machines and compare; exit 5 when something differs",
-      "replay --from /mnt/backup/data");
+      "replay --from /mnt/backups/tidemark");
   auto options = options_of(replay, invocation, run_replay);
-  replay.add_option("--from", options->from,
-                    "a data directory or a copy of a store; it is copied first, never changed");
+  replay.add_option(
+      "--from", options->from,
+      "a directory of backups (the newest one), a data directory or its store; it is copied "
+      "first, never changed");
   replay.add_option("--to", options->to,
                     "rebuild the data directory as of this record or RFC 3339 time");
   replay.add_option("--into", options->into, "the data directory to make; must not exist");

@@ -9,6 +9,7 @@
 #include "app/output.h"
 #include "app/progress_line.h"
 #include "app/scratch_directory.h"
+#include "backup/restore.h"
 #include "base/hex.h"
 #include "base/text.h"
 #include "engine/journal_replay.h"
@@ -45,20 +46,31 @@ Result<ReplayOptions> read_bounds(const ReplayCommandOptions& options) {
   return bounds;
 }
 
-// Where the journal to replay stands: a data directory, or a store by itself.
+// The store of a data directory, or a store by itself.
 std::string store_in(const std::string& directory) {
   std::error_code error;
   const auto inside = fs::path(directory) / "store";
   return fs::is_directory(inside, error) ? inside.string() : directory;
 }
 
-// A copy to work on, so that nothing here can touch the original.
-ApiResult<std::string> copy_source(const Config& config, const ReplayCommandOptions& options,
-                                   const ScratchDirectory& scratch) {
+// What is replayed.
+struct Source {
+  std::string store;     // a copy to work on, so that nothing here can touch the original
+  std::string data_dir;  // where its audit key is
+};
+
+ApiResult<Source> copy_source(const Config& config, const ReplayCommandOptions& options,
+                              const ScratchDirectory& scratch) {
   const std::string copy = scratch / "source";
   const std::string from = options.from.empty() ? config.data_dir : options.from;
+  if (backup::is_backup_directory(from)) {
+    const std::string restored = scratch / "restored";
+    const auto done = backup::restore(from, std::nullopt, restored);
+    if (!done) return tl::unexpected(to_failure(done.error()));
+    return Source{store_in(restored), restored};
+  }
   auto copied = copy_store(store_in(from), copy);
-  if (copied) return copy;
+  if (copied) return Source{copy, from};
   if (copied.error().code != Errc::locked || !options.from.empty()) {
     return tl::unexpected(to_failure(copied.error()));
   }
@@ -67,7 +79,7 @@ ApiResult<std::string> copy_source(const Config& config, const ReplayCommandOpti
   const auto made = (*backend)->call_json(
       {"POST", "/v1/store/copies", {}, {}, dump_json({{"name", scratch.name()}})});
   if (!made) return tl::unexpected(made.error());
-  return text_at(*made, "path");
+  return Source{text_at(*made, "path"), from};
 }
 
 Result<std::unique_ptr<Store>> open_store(const Config& config, const std::string& path,
@@ -226,13 +238,13 @@ void show_report(const ReplayReport& report) {
                    : "the store is not what was recorded: " + report.first_different_value);
 }
 
-int finish(const ReplayCommandOptions& options, const Config& config, const ReplayReport& report,
+int finish(const ReplayCommandOptions& options, const Source& source, const ReplayReport& report,
            Rebuilt* rebuilt) {
   options.json ? static_cast<void>(Output::line(dump_json(to_json(report)))) : show_report(report);
   Output::flush();
   if (!report.same()) return kDifferenceFound;
   if (rebuilt == nullptr) return kDone;
-  const auto made = rebuilt->finish(options.from.empty() ? config.data_dir : options.from);
+  const auto made = rebuilt->finish(source.data_dir);
   if (!made) return failed(to_failure(made.error()));
   for (const auto& secret : report.missing_secrets) say("a secret is no longer there: " + secret);
   say(options.into + " is the data directory as of record " + std::to_string(report.last) +
@@ -241,12 +253,9 @@ int finish(const ReplayCommandOptions& options, const Config& config, const Repl
   return kDone;
 }
 
-ApiResult<ReplayReport> replay(const Config& config, const ReplayCommandOptions& options,
-                               ReplayOptions bounds, const ScratchDirectory& scratch,
-                               const std::string& target_path) {
-  const auto copied = copy_source(config, options, scratch);
-  if (!copied) return tl::unexpected(copied.error());
-  auto source = open_store(config, *copied, false);
+ApiResult<ReplayReport> replay(const Config& config, ReplayOptions bounds,
+                               const std::string& source_path, const std::string& target_path) {
+  auto source = open_store(config, source_path, false);
   if (!source) return tl::unexpected(to_failure(source.error()));
   auto target = open_store(config, target_path, true);
   if (!target) return tl::unexpected(to_failure(target.error()));
@@ -275,10 +284,12 @@ int run_replay(const Config& config, const ReplayCommandOptions& options) {
   catch_interrupts();
   auto scratch = ScratchDirectory::make(config.data_dir);
   if (!scratch) return failed(to_failure(scratch.error()));
+  const auto source = copy_source(config, options, *scratch);
+  if (!source) return failed(source.error());
   const auto report =
-      replay(config, options, *bounds, *scratch, rebuilt ? rebuilt->store() : *scratch / "target");
+      replay(config, *bounds, source->store, rebuilt ? rebuilt->store() : *scratch / "target");
   if (!report) return failed(report.error());
-  return finish(options, config, *report, rebuilt ? &*rebuilt : nullptr);
+  return finish(options, *source, *report, rebuilt ? &*rebuilt : nullptr);
 }
 
 }  // namespace tidemark::app

@@ -134,6 +134,11 @@ Result<void> write_marker(const std::string& path) {
 
 }  // namespace
 
+bool is_backup_directory(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::path(path) / kMarkerName, error);
+}
+
 Result<BackupDirectory> BackupDirectory::open(const std::string& path, const std::string& data_dir,
                                               Use use) {
   TM_TRY(check_apart(path, data_dir));

@@ -24,6 +24,9 @@ namespace tidemark::backup {
 
 inline constexpr std::size_t kMaxBackups = 10'000;
 
+// Whether it looks like one; open() says whether it is.
+bool is_backup_directory(const std::string& path);
+
 struct Entry {
   std::uint32_t id = 0;
   std::optional<Manifest> manifest;  // nothing: it is damaged

@@ -99,6 +99,17 @@ class Replay(unittest.TestCase):
         after = {name: os.stat(os.path.join(folder, name)).st_mtime_ns
                  for folder, _, names in os.walk(self.path("copy")) for name in names if name != "LOCK"}
         self.assertEqual(before, after)
+
+    def test_replays_and_rebuilds_from_a_backup(self):
+        self.mark.run("audit", "checkpoint")
+        before, then = self.events(), self.last_record()
+        self.mark.run("backup", "create", self.path("backups"))
+        self.live()
+        told = json.loads(self.mark.run("replay", "--from", self.path("backups"), "--json").out)
+        self.assertEqual((told["last"], told["different"]), (then["sequence"], 0))
+        self.mark.run("replay", "--from", self.path("backups"), "--into", self.path("rebuilt"))
+        self.assertEqual(self.events("--data-dir", self.path("rebuilt")), before)
+        self.assertTrue(os.path.exists(self.path("rebuilt/audit.key")))
         self.assertFalse(os.path.exists(self.path("data/scratch")))
 
     def test_reads_the_mirror_as_of_then_while_serve_runs(self):
