@@ -123,6 +123,10 @@ constexpr std::array<Unit, 5> kDurationUnits{
 constexpr std::array<Unit, 5> kSizeUnits{
     {{"TiB", 1ULL << 40}, {"GiB", 1ULL << 30}, {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10}, {"B", 1}}};
 constexpr std::uint64_t kLongestDurationMs = 3650ULL * 86'400'000;
+constexpr WallTime kFirstRfc3339{
+    std::chrono::sys_days{std::chrono::year{0} / std::chrono::January / 1}};
+constexpr WallTime kPastRfc3339{
+    std::chrono::sys_days{std::chrono::year{10'000} / std::chrono::January / 1}};
 
 }  // namespace
 
@@ -246,7 +250,10 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   if (!time) return bad();
   const auto offset = take_offset(rest);
   if (!offset || !rest.empty()) return bad();
-  return *date + *time - *offset;
+  const WallTime utc = *date + *time - *offset;
+  // The offset may lead out of the years that have four digits, and so can be written.
+  if (utc < kFirstRfc3339 || utc >= kPastRfc3339) return bad();
+  return utc;
 }
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {

@@ -27,7 +27,8 @@ std::string to_valid_utf8(std::string_view text);
 
 // RFC 3339 with milliseconds and Z: "2025-12-16T12:00:00.000Z".
 std::string format_rfc3339(WallTime time);
-// Accepts any RFC 3339 offset and fraction; a date alone means midnight UTC.
+// Accepts any RFC 3339 offset and fraction; a date alone means midnight UTC. Refuses what an offset
+// moves out of the years 0 to 9999 in UTC: format_rfc3339 could not write it.
 Result<WallTime> parse_rfc3339(std::string_view text);
 
 // "90s", "5m", "2h", "1d", "250ms"; no sign, no fraction, one unit.
