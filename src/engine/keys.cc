@@ -1,5 +1,7 @@
 #include "engine/keys.h"
 
+#include <algorithm>
+
 #include "store/key.h"
 
 namespace tidemark::engine {
@@ -85,7 +87,7 @@ std::string instance_key(std::string_view instance) {
 }
 
 std::string_view instance_of_key(std::string_view key) {
-  return key.substr(kPartitionBytes);
+  return key.substr(std::min(key.size(), kPartitionBytes));
 }
 
 std::string row_prefix(std::string_view instance) {

@@ -50,7 +50,7 @@ std::string event_key(Position position);
 std::optional<Position> parse_event_key(std::string_view key);
 
 std::string instance_key(std::string_view instance);
-std::string_view instance_of_key(std::string_view key);
+std::string_view instance_of_key(std::string_view key);  // empty when there is none
 
 std::string row_prefix(std::string_view instance);
 std::string row_key(std::string_view instance, std::string_view key);

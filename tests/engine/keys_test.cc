@@ -152,6 +152,8 @@ TEST(Keys, ThatAreCutShortAreNotRead) {
   }
   EXPECT_FALSE(parse_timer_due_key(timer_name_key(kInstance, "poll")));
   EXPECT_FALSE(parse_event_key(sequence_key(1)));
+  EXPECT_EQ(instance_of_key(""), "");
+  EXPECT_EQ(instance_of_key("x"), "");
 }
 
 TEST(Keys, OfOneInstanceAreNeverAmongThoseOfAnother) {
