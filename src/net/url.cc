@@ -56,6 +56,19 @@ Result<void> check_text(std::string_view text) {
   return {};
 }
 
+// libcurl undoes percent-encoding in a host after it has looked for numbers in it, so that
+// "%31%32%37.030.1" becomes "127.030.1", which is 127.24.0.1 to whoever reads it next. What has two
+// readings is no host.
+Result<void> check_host(const Url& url) {
+  const UrlHandle again(curl_url());
+  if (!again) return fail(Errc::internal, "out of memory");
+  const CURLUcode code = curl_url_set(again.get(), CURLUPART_URL, url.origin().c_str(), 0);
+  if (code != CURLUE_OK) return refused(code);
+  if (to_lower_ascii(part(again, CURLUPART_HOST).value_or("")) == url.host) return {};
+  return fail(Errc::invalid_argument,
+              "the URL's host can be read in two ways: write it without '%' and plain numbers");
+}
+
 Result<Url> take_apart(const UrlHandle& handle) {
   Url url;
   url.scheme = to_lower_ascii(part(handle, CURLUPART_SCHEME).value_or(""));
@@ -70,6 +83,7 @@ Result<Url> take_apart(const UrlHandle& handle) {
   if (error != std::errc() || end != port.data() + port.size() || url.port == 0) {
     return fail(Errc::invalid_argument, "the URL's port is not a number from 1 to 65535");
   }
+  TM_TRY(check_host(url));
   url.path = part(handle, CURLUPART_PATH).value_or("/");
   if (url.path.empty()) url.path = "/";
   url.query = part(handle, CURLUPART_QUERY).value_or("");
