@@ -64,6 +64,14 @@ TEST(CalDavRule3, ReadsAPercentSignThatEscapesNothingAsItself) {
   EXPECT_EQ(encode_key("/alice/cal/100% sure.ics"), "/alice/cal/100%25%20sure.ics");
 }
 
+TEST(Href, TakesAPathOfTwoSlashesForAPathAndNotForAHost) {
+  EXPECT_EQ(key("http://dav.example//alice/cal/a.ics"), "//alice/cal/a.ics");
+  EXPECT_EQ(key("/..//alice/cal/a.ics"), "//alice/cal/a.ics");
+  EXPECT_EQ(encode_href("//alice/cal/a.ics"), "/.//alice/cal/a.ics");
+  EXPECT_EQ(key(encode_href("//alice/cal/a.ics")), "//alice/cal/a.ics");
+  EXPECT_EQ(encode_href("/alice/cal/a b.ics"), "/alice/cal/a%20b.ics");
+}
+
 TEST(Href, RefusesWhatIsEmptyOrTooLong) {
   EXPECT_FALSE(href_key(base(), "  "));
   EXPECT_FALSE(href_key(base(), "/" + std::string(kMaxHrefBytes, 'a')));

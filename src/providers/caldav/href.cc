@@ -133,6 +133,10 @@ std::string encode_key(std::string_view key) {
   return encoded + percent_encode_path(key.substr(std::min(plain_from, key.size())));
 }
 
+std::string encode_href(std::string_view key) {
+  return (key.starts_with("//") ? "/." : "") + encode_key(key);
+}
+
 Result<Url> href_url(const Url& base, std::string_view href) {
   const std::string_view text = trim(href);
   if (text.empty()) return fail(Errc::protocol_error, "the server sent an empty href");
@@ -152,7 +156,7 @@ Result<Url> href_url(const Url& base, std::string_view href) {
     if (split.path.empty()) split.path = "/";
   }
   const std::string path = drop_repeated_origin(origin, std::move(split.path));
-  auto url = resolve(origin, encode_key(decode_path(path)));
+  auto url = resolve(origin, encode_href(decode_path(path)));
   if (!url) return fail(Errc::protocol_error, "the server sent an href that cannot be resolved");
   url->query.clear();
   return url;

@@ -25,8 +25,11 @@ Result<std::string> href_key(const Url& base, std::string_view href);
 // The URL an href names (principal, home set, collection); it may be of another origin.
 Result<Url> href_url(const Url& base, std::string_view href);
 
-// The inverse of href_key: a path that can be sent in a request line or an href element.
+// The inverse of href_key: a path that can be sent in a request line.
 std::string encode_key(std::string_view key);
+// The same as a reference, for an href element: a path that begins with "//" would name a host
+// there (RFC 3986 section 4.2).
+std::string encode_href(std::string_view key);
 std::string decode_path(std::string_view path);
 
 // True when both name the same collection, with or without the trailing slash.

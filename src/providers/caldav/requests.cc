@@ -83,7 +83,7 @@ std::string calendar_query_report(QueryScope scope) {
 std::string multiget_report(const std::vector<std::string>& keys) {
   std::string content(kEtagAndData);
   for (const std::string& key : keys) {
-    content += "<d:href>" + escape_xml(encode_key(key)) + "</d:href>";
+    content += "<d:href>" + escape_xml(encode_href(key)) + "</d:href>";
   }
   return document("c:calendar-multiget", content);
 }
