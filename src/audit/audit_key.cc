@@ -32,6 +32,13 @@ tl::unexpected<Error> damaged(const std::string& path) {
                   "begin a history of its own");
 }
 
+tl::unexpected<Error> two_halves(const std::string& data_dir, const std::string& what) {
+  return fail(Errc::corrupt,
+              what + ": " + private_path(data_dir) + " and " + public_path(data_dir) +
+                  " belong together, so restore both from one backup; another key's signatures "
+                  "would not hold beside those that were made");
+}
+
 // Secrets are short-lived texts here: each is wiped with the Secret that holds it.
 Secret private_text(const std::string& name, const Ed25519Key& key) {
   const std::string id = VerifierKey{name, key.public_key()}.text().substr(name.size() + 1, 8);
@@ -69,18 +76,27 @@ Result<NoteSigner> load_or_make_key(const std::string& data_dir, const std::stri
   const std::string path = private_path(data_dir);
   const auto text = read_private_file(path, kMaxKeyFileBytes);
   if (!text && text.error().code != Errc::not_found) return fail(text.error());
+  std::error_code error;
+  const bool is_known = std::filesystem::exists(public_path(data_dir), error);
   std::optional<NoteSigner> signer;
   if (text) {
     TM_ASSIGN(signer, parse_private(*text, path));
+  } else if (is_known) {
+    // It is written before its public half, so it was there once.
+    return two_halves(data_dir, path + " is missing");
   } else {
     TM_ASSIGN(auto key, Ed25519Key::generate());
     const std::string chosen = name.empty() ? default_name(key) : name;
     TM_TRY(write_new_private_file(path, private_text(chosen, key).reveal()));
     signer.emplace(chosen, std::move(key));
   }
-  std::error_code error;
-  if (!std::filesystem::exists(public_path(data_dir), error)) {
+  if (!is_known) {
     TM_TRY(write_new_private_file(public_path(data_dir), signer->verifier().text() + "\n"));
+    return *std::move(signer);
+  }
+  TM_ASSIGN(const auto known, load_verifier_key(data_dir));
+  if (known != signer->verifier()) {
+    return two_halves(data_dir, public_path(data_dir) + " is of another key");
   }
   return *std::move(signer);
 }
@@ -88,6 +104,13 @@ Result<NoteSigner> load_or_make_key(const std::string& data_dir, const std::stri
 Result<VerifierKey> load_verifier_key(const std::string& data_dir) {
   const std::string path = public_path(data_dir);
   const auto text = read_private_file(path, kMaxKeyFileBytes, FileGuard::directory);
+  if (!text && text.error().code == Errc::not_found) {
+    // The private half, when it is there, says as much.
+    const auto secret = read_private_file(private_path(data_dir), kMaxKeyFileBytes);
+    if (!secret) return fail(text.error());
+    TM_ASSIGN(const auto signer, parse_private(*secret, private_path(data_dir)));
+    return signer.verifier();
+  }
   if (!text) return fail(text.error());
   auto key = VerifierKey::parse(text->reveal());
   if (!key) return fail(Errc::corrupt, path + " is damaged: " + key.error().message);

@@ -11,11 +11,13 @@
 namespace tidemark::audit {
 
 // Reads the key of a data directory, and makes one when there is none: `name` is its name, or, when
-// that is empty, one made from the key itself. Errc::corrupt for a file that is no such key,
-// Errc::forbidden for one that others may read.
+// that is empty, one made from the key itself. Errc::corrupt for a file that is no such key, and
+// when its public half is there without it or is of another key; Errc::forbidden for one that
+// others may read.
 Result<NoteSigner> load_or_make_key(const std::string& data_dir, const std::string& name);
 
-// Without needing the private one. Errc::not_found when none was made yet.
+// Needs the private one only when the public one is missing. Errc::not_found when none was made
+// yet.
 Result<VerifierKey> load_verifier_key(const std::string& data_dir);
 
 }  // namespace tidemark::audit

@@ -1,6 +1,7 @@
 // Checkpoints, proofs and verification over a real journal.
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "audit/audit_key.h"
@@ -231,6 +232,29 @@ TEST_F(Audit, KeepsOneKeyAndRefusesADamagedOne) {
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().code, Errc::corrupt);
   EXPECT_THAT(damaged.error().message, HasSubstr(path));
+}
+
+TEST_F(Audit, NeverMakesASecondKeyBesideTheFirst) {
+  write(1);
+  checkpoint();
+  const VerifierKey first = key();
+  const std::string path = options().data_dir + "/audit.key";
+  const std::string known = options().data_dir + "/audit.pub";
+  std::filesystem::rename(path, path + ".aside");
+  const auto missing = load_or_make_key(options().data_dir, "");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Errc::corrupt);
+  EXPECT_THAT(missing.error().message, HasSubstr(path + " is missing"));
+  EXPECT_FALSE(std::filesystem::exists(path));
+
+  std::filesystem::rename(path + ".aside", path);
+  std::filesystem::remove(known);
+  EXPECT_EQ(load_verifier_key(options().data_dir), first) << "the private half tells it";
+  std::ofstream(known) << VerifierKey{first.name, Ed25519Key::generate()->public_key()}.text();
+  const auto other = load_or_make_key(options().data_dir, "");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, Errc::corrupt);
+  EXPECT_THAT(other.error().message, HasSubstr(known + " is of another key"));
 }
 
 TEST_F(Audit, SignsOnScheduleAndStopsWhenToldTo) {
