@@ -63,6 +63,10 @@ struct FaultyFileSystem::State {
     if (path.find(fault->path_contains) == std::string::npos) return IOStatus::OK();
     ++matched;
     if (matched != fault->nth && !(fault->for_ever && matched > fault->nth)) return IOStatus::OK();
+    if (fault->kind == DiskFault::Kind::power_cut) {
+      powered = false;
+      return IOStatus::IOError("the power went off", path);
+    }
     if (fault->kind == DiskFault::Kind::io_error) return IOStatus::IOError("injected", path);
     auto full = IOStatus::NoSpace("injected", path);
     full.SetRetryable(true);  // as RocksDB's own file system marks ENOSPC

@@ -14,7 +14,7 @@ namespace tidemark::test {
 enum class DiskOperation : std::uint8_t { append, sync, open, rename, remove };
 
 struct DiskFault {
-  enum class Kind { disk_full, io_error };
+  enum class Kind { disk_full, io_error, power_cut };  // power_cut: as cut_power() does
   Kind kind = Kind::io_error;
   std::uint64_t nth = 1;  // counted from arming; the first is 1
   bool for_ever = false;  // this one and all that follow, until healed
