@@ -39,6 +39,9 @@ Json backup_status(const ApiParts& parts);
 void describe_backup_metrics(Metrics& metrics);
 void collect_backup_metrics(const ApiParts& parts, Metrics& metrics);
 
+// audit_tree.cc
+Result<ServerResponse> get_audit_tree(const ApiParts& parts, const Call& call);
+
 // key_routes.cc
 Result<ServerResponse> get_keys(const ApiParts& parts, const Call& call);
 Result<ServerResponse> post_key(const ApiParts& parts, const Call& call);

@@ -13,13 +13,26 @@ void add_reading(CLI::App& audit, Invocation& invocation) {
   list.add_option("--correlation", filter->correlation, "only what this correlation id set off");
   list.add_option("--instance", filter->instance, "only records of this machine instance");
   list.add_option("--id", filter->id, "only the record this event, effect or record id comes from");
+  list.add_option("--dedupe-key", filter->dedupe_key,
+                  "only records whose input, or one of its events, has this key");
+  list.add_option("--type", filter->type,
+                  "only records whose input, or one of its events, fits this glob");
+  list.add_option("--tenant", filter->tenant, "only this tenant's; finds a dedupe key faster");
   list.add_option("--since", filter->since, "RFC 3339 time or date");
+  list.add_option("--until", filter->until, "RFC 3339 time or date; records before it");
   list.add_option("--after", filter->after, "only records after this sequence");
   list.add_option("--limit", filter->limit, "at most so many; 100 when absent");
   list.add_flag("--json", filter->json, "one JSON object a line");
-  CLI::App& show = add_command(audit, "show", "Show one journal record", "audit show 1042");
+  CLI::App& show =
+      add_command(audit, "show", "Show one journal record, or all it belongs to as a tree",
+                  "audit show 1042 --tree");
   auto record = options_of(show, invocation, run_audit_show);
   show.add_option("sequence", record->sequence, "its sequence")->required();
+  auto* tree = show.add_flag("--tree", record->tree, "what led to it and what it led to");
+  show.add_flag("--below", record->below, "of the tree, only what it led to")->needs(tree);
+  show.add_option("--limit", record->limit, "of the tree, at most so many nodes; 500 when absent")
+      ->needs(tree)
+      ->check(CLI::Range(1, 2000));
   show.add_flag("--json", record->json, "print JSON");
   CLI::App& verify = add_command(
       audit, "verify", "Check every record, the tree and the checkpoints; exit 5 when one is wrong",

@@ -1,6 +1,7 @@
 // feed, audit list, audit show.
 #include <algorithm>
 
+#include "app/cause_tree_text.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/output.h"
@@ -118,7 +119,11 @@ Query audit_query(const AuditListOptions& options) {
   if (!options.correlation.empty()) query["correlation"] = options.correlation;
   if (!options.instance.empty()) query["instance"] = options.instance;
   if (!options.id.empty()) query["id"] = options.id;
+  if (!options.dedupe_key.empty()) query["dedupe_key"] = options.dedupe_key;
+  if (!options.type.empty()) query["type"] = options.type;
+  if (!options.tenant.empty()) query["tenant"] = options.tenant;
   if (!options.since.empty()) query["since"] = options.since;
+  if (!options.until.empty()) query["until"] = options.until;
   if (!options.after.empty()) query["after"] = options.after;
   return query;
 }
@@ -157,8 +162,26 @@ int run_audit_list(const Config& config, const AuditListOptions& options) {
   });
 }
 
+namespace {
+
+int show_tree(Backend& backend, const AuditShowOptions& options) {
+  Query query{{"limit", std::to_string(options.limit)}};
+  if (options.below) query["below"] = "true";
+  const auto tree = backend.call_json({"GET", "/v1/audit/" + options.sequence + "/tree", query});
+  if (!tree) return failed(tree.error());
+  if (options.json) {
+    Output::line(dump_json(*tree));
+  } else {
+    Output::write(cause_tree_text(*tree, Output::unicode(), Output::width()));
+  }
+  return kDone;
+}
+
+}  // namespace
+
 int run_audit_show(const Config& config, const AuditShowOptions& options) {
   return with_backend(config, Runtime::Purpose::read, [&](Backend& backend) {
+    if (options.tree) return show_tree(backend, options);
     const auto body = backend.call({"GET", "/v1/audit/" + options.sequence});
     if (!body) return failed(body.error());
     if (options.json) {

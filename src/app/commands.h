@@ -64,7 +64,11 @@ struct AuditListOptions {
   std::string correlation;
   std::string instance;
   std::string id;
+  std::string dedupe_key;
+  std::string type;
+  std::string tenant;
   std::string since;
+  std::string until;
   std::string after;
   std::uint64_t limit = 100;
   bool json = false;
@@ -73,6 +77,9 @@ int run_audit_list(const Config& config, const AuditListOptions& options);
 
 struct AuditShowOptions {
   std::string sequence;
+  bool tree = false;
+  bool below = false;
+  std::uint64_t limit = 500;
   bool json = false;
 };
 int run_audit_show(const Config& config, const AuditShowOptions& options);

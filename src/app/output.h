@@ -17,6 +17,9 @@ class Output {
   // Columns to use: the terminal's, and without bound for a file or a pipe, where whoever searches
   // wants whole values.
   static std::size_t width();
+  // Whether lines may be drawn with box characters: the locale says UTF-8, and NO_COLOR, with which
+  // people ask for plain output, is not set.
+  static bool unicode();
 };
 
 // To standard error: "tidemark: <message>".

@@ -72,6 +72,19 @@ struct DeliveryPage {
   std::string next_page;  // empty: that was all
 };
 
+// One event at one endpoint.
+struct EventDelivery {
+  Position position;
+  std::string endpoint;
+  std::string state;    // delivered, waiting, dead or pending (not its turn yet)
+  Sequence record = 0;  // of a delivered one: the step that saw it
+  // {"at", "status", "latency_ms", "error", "answer"}, oldest first; of a delivered one only the
+  // last, and `attempt` is its number.
+  Json attempts = Json::array();
+  std::uint32_t attempt = 0;
+};
+inline constexpr std::size_t kMaxHistoryEndpoints = 100;
+
 // For bulk changes of dead letters: those of one endpoint that fit.
 struct DeadLetterChange {
   DeliveryFilter filter;                 // state, limit and page do not count
@@ -135,6 +148,11 @@ class DeliveryService {
   // yet; the reason says what holds it) or settled (long ago: no longer known how).
   Result<Json> explain(std::string_view tenant, std::string_view endpoint,
                        std::string_view event_id) const;
+  // How these events of one tenant did at its endpoints, as far as is known: a delivery that
+  // succeeded long ago has left the log, and one that an endpoint does not want is left out. Of at
+  // most kMaxHistoryEndpoints endpoints; by event, then by endpoint.
+  Result<std::vector<EventDelivery>> history(std::string_view tenant,
+                                             const std::vector<Position>& events) const;
   // Waiting ones are tried at once, dead ones begun anew. Errc::not_found when it is neither.
   Result<Receipt> retry(std::string_view tenant, std::string_view endpoint,
                         std::string_view event_id);

@@ -1,5 +1,9 @@
 #include "engine/journal.h"
 
+#include <algorithm>
+#include <limits>
+
+#include "base/text.h"
 #include "engine/as_of.h"
 #include "engine/journal_codec.h"
 #include "engine/keys.h"
@@ -10,13 +14,6 @@ namespace tidemark {
 using namespace engine;
 
 namespace {
-
-bool matches(const JournalRecord& record, const RecordFilter& filter) {
-  return (filter.tenant.empty() || record.tenant == filter.tenant) &&
-         (filter.correlation_id.empty() || record.correlation_id == filter.correlation_id) &&
-         (filter.instance.empty() || record.instance.value == filter.instance) &&
-         (!filter.since || record.at >= *filter.since);
-}
 
 Result<JournalRecord> decode_at(Sequence sequence, std::string_view bytes) {
   auto record = decode_record(bytes);
@@ -70,38 +67,113 @@ std::string index_for(const RecordFilter& filter) {
   return {};
 }
 
+// The record that the living mark of a dedupe key names; nothing when there is no mark.
+Result<std::optional<Sequence>> marked(const StoreView& view, const RecordFilter& filter) {
+  if (filter.dedupe_key.empty() || filter.tenant.empty()) return std::nullopt;
+  TM_ASSIGN(const auto bytes,
+            view.get(Table::dedupe, engine::dedupe_key(filter.tenant, filter.dedupe_key)));
+  if (!bytes) return std::nullopt;
+  TM_ASSIGN(const auto mark, decode_dedupe(*bytes));
+  return mark.sequence;
+}
+
+// Takes records until the page is full or enough of them were looked at.
+class RecordPager {
+ public:
+  RecordPager(const RecordFilter& filter, Sequence end, std::size_t most)
+      : filter_(filter), end_(end), most_(most) {}
+
+  template <class Read>
+  bool take(Sequence sequence, const Read& read) {
+    if (sequence >= end_) return false;
+    if (page_.records.size() >= filter_.limit || examined_ >= most_) {
+      page_.next = last_;
+      return false;
+    }
+    ++examined_;
+    last_ = sequence;
+    Result<JournalRecord> record = read();
+    if (!record) {
+      failure_ = std::move(record).error();
+      return false;
+    }
+    if (matches(*record, filter_)) page_.records.push_back(*std::move(record));
+    return true;
+  }
+  Result<RecordPage> finish() {
+    if (failure_) return fail(*std::move(failure_));
+    return std::move(page_);
+  }
+
+ private:
+  const RecordFilter& filter_;
+  const Sequence end_;
+  const std::size_t most_;
+  std::size_t examined_ = 0;
+  Sequence last_ = 0;
+  RecordPage page_;
+  std::optional<Error> failure_;
+};
+
+bool glob_fits_a_type(const JournalRecord& record, std::string_view glob) {
+  return glob_match(glob, record.input_type) ||
+         std::any_of(record.events.begin(), record.events.end(),
+                     [&](const auto& event) { return glob_match(glob, event.type); });
+}
+
+bool has_dedupe_key(const JournalRecord& record, std::string_view key) {
+  return record.dedupe_key == key ||
+         std::any_of(record.events.begin(), record.events.end(),
+                     [&](const auto& event) { return event.dedupe_key == key; });
+}
+
 }  // namespace
 
-Result<std::vector<JournalRecord>> read_records(const StoreView& view, const RecordFilter& filter) {
+bool matches(const JournalRecord& record, const RecordFilter& filter) {
+  return (filter.tenant.empty() || record.tenant == filter.tenant) &&
+         (filter.correlation_id.empty() || record.correlation_id == filter.correlation_id) &&
+         (filter.instance.empty() || record.instance.value == filter.instance) &&
+         (!filter.since || record.at >= *filter.since) &&
+         (!filter.until || record.at < *filter.until) &&
+         (filter.dedupe_key.empty() || has_dedupe_key(record, filter.dedupe_key)) &&
+         (filter.type_glob.empty() || glob_fits_a_type(record, filter.type_glob));
+}
+
+Result<RecordPage> read_record_page(const StoreView& view, const RecordFilter& filter,
+                                    std::size_t most) {
+  if (filter.limit == 0) return RecordPage{};
   Sequence from = filter.after + 1;
+  Sequence end = std::numeric_limits<Sequence>::max();
   if (filter.since) {
     TM_ASSIGN(from, first_since(view, *filter.since, filter.after));
   }
-  std::vector<JournalRecord> records;
-  std::optional<Error> failure;
-  const auto take = [&](Result<JournalRecord> record) {
-    if (!record) {
-      failure = std::move(record).error();
-      return false;
-    }
-    if (matches(*record, filter)) records.push_back(*std::move(record));
-    return records.size() < filter.limit;
-  };
-  if (filter.limit == 0) return records;
+  if (filter.until) {
+    TM_ASSIGN(end, first_since(view, *filter.until, filter.after));
+  }
+  RecordPager pager(filter, end, most);
+  TM_ASSIGN(const auto mark, marked(view, filter));
   const std::string prefix = index_for(filter);
-  if (prefix.empty()) {
+  if (mark) {
+    if (*mark >= from) pager.take(*mark, [&] { return read_record(view, *mark); });
+  } else if (prefix.empty()) {
     TM_TRY(view.scan(Table::journal, partition_prefix(), sequence_key(from),
                      [&](std::string_view key, std::string_view value) {
-                       return take(decode_at(parse_sequence_key(key).value_or(0), value));
+                       const Sequence sequence = parse_sequence_key(key).value_or(0);
+                       return pager.take(sequence, [&] { return decode_at(sequence, value); });
                      }));
   } else {
     TM_TRY(view.scan(Table::journal_index, prefix, index_key(prefix, from),
                      [&](std::string_view key, std::string_view) {
-                       return take(read_record(view, sequence_of_index_key(key).value_or(0)));
+                       const Sequence sequence = sequence_of_index_key(key).value_or(0);
+                       return pager.take(sequence, [&] { return read_record(view, sequence); });
                      }));
   }
-  if (failure) return fail(*std::move(failure));
-  return records;
+  return pager.finish();
+}
+
+Result<std::vector<JournalRecord>> read_records(const StoreView& view, const RecordFilter& filter) {
+  TM_ASSIGN(auto page, read_record_page(view, filter, std::numeric_limits<std::size_t>::max()));
+  return std::move(page.records);
 }
 
 Result<JournalRecord> read_record(const StoreView& view, Sequence sequence) {

@@ -62,14 +62,31 @@ struct JournalRecord {
 };
 Json to_json(const JournalRecord& record);
 
+// Everything that is set must fit.
 struct RecordFilter {
   std::string tenant{};  // empty: all
   std::string correlation_id{};
   std::string instance{};
+  std::string dedupe_key{};  // of the input, or of an event it led to
+  std::string type_glob{};   // fits the input's type, or that of an event it led to
   std::optional<WallTime> since{};
+  std::optional<WallTime> until{};  // exclusive
   Sequence after = 0;
   std::size_t limit = 100;
 };
+bool matches(const JournalRecord& record, const RecordFilter& filter);
+
+struct RecordPage {
+  std::vector<JournalRecord> records;
+  Sequence next = 0;  // go on after this one, also when nothing fitted; 0: that was all
+};
+// Correlation, instance and tenant have an index; a dedupe key has one, the table of dedupe keys,
+// while the key's mark lives and when the tenant is named: then the record the mark names is the
+// answer. Whatever else must fit is looked at record by record, at most `most` of them a page.
+inline constexpr std::size_t kMaxRecordsExamined = 10'000;
+Result<RecordPage> read_record_page(const StoreView& view, const RecordFilter& filter,
+                                    std::size_t most = kMaxRecordsExamined);
+// The same without that bound: for filters that an index answers, and for tests.
 Result<std::vector<JournalRecord>> read_records(const StoreView& view, const RecordFilter& filter);
 // Errc::not_found, or Errc::corrupt when the stored hash does not match.
 Result<JournalRecord> read_record(const StoreView& view, Sequence sequence);

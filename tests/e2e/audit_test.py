@@ -91,6 +91,34 @@ class Audit(unittest.TestCase):
         self.assertIn(f"begins with those {size}", told.stdout)
         self.assertIn("--checkpoint", self.check(proof, "--key", key, code=2).stderr)
 
+    def test_lists_by_type_time_and_dedupe_key(self):
+        made = [record for record in self.records() if record["events"]]
+        listed = [json.loads(line) for line in self.mark.run(
+            "audit", "list", "--json", "--type", "calendar.event.*").out.splitlines()]
+        self.assertEqual(listed, made)
+        key = made[0]["events"][0]["dedupe_key"]
+        for tenant in ([], ["--tenant", "default"]):
+            found = self.mark.run("audit", "list", "--json", "--dedupe-key", key, *tenant).out
+            self.assertEqual([json.loads(line) for line in found.splitlines()], made[:1])
+        self.assertEqual(self.mark.run("audit", "list", "--until", "2001-01-01").out, "")
+        self.assertEqual(self.mark.run("audit", "list", "--tenant", "another").out, "")
+        self.mark.run("audit", "list", "--until", "soon", code=2)
+
+    def test_draws_what_led_to_a_record_and_what_came_of_it(self):
+        made = next(record for record in self.records() if record["events"])
+        sequence = str(made["sequence"])
+        drawn = self.mark.run("audit", "show", sequence, "--tree").out.splitlines()
+        self.assertEqual(drawn[0], made["correlation_id"])
+        depth = {name: next(len(line) - len(line.lstrip("|`-│├└─ ")) for line in drawn if name in line)
+                 for name in ("account.sync", "effect discover", "message calendar.configured",
+                              "effect pull", "<- this one", "event calendar.event.created")}
+        self.assertEqual(list(depth.values()), sorted(set(depth.values())), drawn)
+        below = json.loads(self.mark.run("audit", "show", sequence, "--tree", "--below", "--json").out)
+        self.assertEqual([node["sequence"] for node in below["children"]], [made["sequence"]])
+        few = self.mark.run("audit", "show", sequence, "--tree", "--limit", "2").out
+        self.assertRegex(few, r"\.\.\. \d+ more")
+        self.mark.run("audit", "show", sequence, "--below", code=2)
+
     def test_serve_signs_on_schedule_and_verifies_while_it_runs(self):
         self.mark.configure(FOLDER, '[audit]\ncheckpoint_every = "1s"\nname = "acme.example/audit"\n')
         self.mark.serve()

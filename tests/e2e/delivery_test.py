@@ -312,6 +312,17 @@ class Operated(Deliveries):
         self.assertEqual(self.explain("hook", events[1])["state"], "settled")
         self.assertEqual(self.mark.run("delivery", "list", "hook", "--json").items(), [])
 
+    def test_the_tree_of_its_record_shows_an_event_s_attempts(self):
+        self.receiver.answer("/hook", refuse(503))
+        self.create("hook", "--schedule", "0s,1h,1h")
+        self.mark.serve()
+        event = self.emit(1)[0]
+        self.explained("hook", event, "waiting")
+        record = json.loads(self.mark.run("audit", "list", "--id", event, "--json").out)
+        drawn = self.mark.run("audit", "show", str(record["sequence"]), "--tree").out
+        self.assertRegex(drawn, r"event calendar.event.created  " + event +
+                         r"\n[^a-z]*endpoint hook  waiting\n[^a-z]*attempt  .*  HTTP 503  \d+ ms\n")
+
     def test_says_why_an_event_was_not_sent(self):
         self.create("bytype", "--types", "calendar.event.deleted")
         self.create("byfield", "--filter",

@@ -123,6 +123,62 @@ TEST_F(Journal, IsFoundByCorrelationInstanceTenantAndTime) {
   EXPECT_EQ(sequences({.limit = 0}), (Found{}));
 }
 
+TEST_F(Journal, IsFoundByDedupeKeyTypeAndAllFiltersAtOnce) {
+  Input keyed = input("a", {{"events", {"one", "two.x"}}});
+  keyed.dedupe_key = "key";
+  submit(keyed);
+  submit(note("a", "x"));
+  clock_.advance(std::chrono::seconds(1));
+  Input other = note("c", "x");
+  other.instance = id("c", "other");
+  other.dedupe_key = "key";
+  submit(other);
+  clock_.advance(std::chrono::seconds(1));
+  submit(input("b", {{"events", {"one"}}}));
+  using Found = std::vector<Sequence>;
+  EXPECT_EQ(sequences({.dedupe_key = "key"}), (Found{1, 3}));
+  EXPECT_EQ(sequences({.tenant = "acme", .dedupe_key = "key"}), (Found{1}));
+  EXPECT_EQ(sequences({.tenant = "other", .dedupe_key = "key"}), (Found{3}));
+  EXPECT_EQ(sequences({.tenant = "acme", .dedupe_key = "key", .after = 1}), (Found{}));
+  EXPECT_EQ(sequences({.tenant = "acme", .dedupe_key = "key", .type_glob = "note"}), (Found{}));
+  EXPECT_EQ(sequences({.dedupe_key = "key:two.x"}), (Found{1})) << "an event's key";
+  EXPECT_EQ(sequences({.dedupe_key = "none"}), (Found{}));
+  EXPECT_EQ(sequences({.type_glob = "no*"}), (Found{2, 3}));
+  EXPECT_EQ(sequences({.type_glob = "two.*"}), (Found{1}));
+  EXPECT_EQ(sequences({.type_glob = "one", .after = 1}), (Found{4}));
+  const WallTime last = clock_.now();
+  EXPECT_EQ(sequences({.until = last}), (Found{1, 2, 3}));
+  EXPECT_EQ(sequences({.since = last - std::chrono::seconds(1), .until = last}), (Found{3}));
+  EXPECT_EQ(sequences({.instance = id("a").value, .type_glob = "note", .until = last}), (Found{2}));
+}
+
+TEST_F(Journal, StillFindsADedupeKeyWhenItsMarkIsGone) {
+  Input keyed = note("a", "x");
+  keyed.dedupe_key = "key";
+  keyed.dedupe_for = std::chrono::hours(1);
+  submit(keyed);
+  clock_.advance(std::chrono::hours(2));
+  submit(note("a", "y"));  // sweeps
+  std::size_t marks = 0;
+  ASSERT_TRUE(store_->scan(Table::dedupe, {}, {}, [&](auto, auto) { return ++marks > 0; }));
+  ASSERT_EQ(marks, 0U);
+  EXPECT_EQ(sequences({.tenant = "acme", .dedupe_key = "key"}), std::vector<Sequence>{1});
+}
+
+TEST_F(Journal, IsLookedThroughAPieceAtATime) {
+  for (int i = 0; i < 7; ++i) submit(note("a", "x"));
+  submit(input("a", {{"events", {"rare"}}}));
+  submit(note("a", "x"));
+  RecordFilter filter{.type_glob = "rare"};
+  for (const Sequence next : {3, 6, 9}) {
+    const auto page = read_record_page(*store_, filter, 3);
+    ASSERT_TRUE(page) << page.error().message;
+    EXPECT_EQ(page->records.size(), next == 9 ? 1U : 0U);
+    EXPECT_EQ(page->next, next == 9 ? 0 : next) << "nothing comes after the last record";
+    filter.after = next;
+  }
+}
+
 TEST_F(Journal, RefusesARecordWhoseBytesWereChanged) {
   submit(note("a", "x"));
   const std::string key("\0\0\0\0\0\0\0\0\0\1", 10);
