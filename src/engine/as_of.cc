@@ -168,10 +168,34 @@ class AsOfView final : public StoreView {
                                  last = sequence_of_index_key(key).value_or(0);
                                  return false;
                                }));
-    if (last == 0) return std::nullopt;
+    if (last == 0) return untouched_since(instance);
     TM_ASSIGN(auto record, read_record(*view_, last));
     if (record.end) return std::nullopt;
     return encode(InstanceValue{last, std::move(record.state)});
+  }
+
+  // No record of it up to then is there: it began later, or those were dropped. Then it is what it
+  // is now when nothing has touched it since.
+  Result<std::optional<std::string>> untouched_since(std::string_view instance) const {
+    TM_ASSIGN(const auto bytes, view_->get(Table::instance, instance_key(instance)));
+    if (bytes) {
+      TM_ASSIGN(const auto present, decode_instance(*bytes));
+      if (present.last <= as_of_) return bytes;
+    }
+    const auto prefix = by_instance_prefix(instance);
+    Sequence next = 0;
+    TM_TRY(view_->scan(Table::journal_index, prefix, index_key(prefix, as_of_ + 1),
+                       [&](std::string_view key, std::string_view) {
+                         next = sequence_of_index_key(key).value_or(0);
+                         return false;
+                       }));
+    if (next == 0) return std::nullopt;
+    TM_ASSIGN(const auto later, read_record(*view_, next));
+    if (later.previous == 0) return std::nullopt;
+    return fail(Errc::not_found, "the state of " + std::string(instance) + " as of record " +
+                                     std::to_string(as_of_) + " is in record " +
+                                     std::to_string(later.previous) +
+                                     ", which was dropped by retention");
   }
 
   // All instances that ever were: the index by instance sorts them by length first, so they are
@@ -193,7 +217,13 @@ class AsOfView final : public StoreView {
       auto key = instance_key(*instance);
       if (key.starts_with(prefix) && key >= start) keys.push_back(std::move(key));
     }
+    // Those that no record is left of.
+    TM_TRY(view_->scan(Table::instance, prefix, start, [&](std::string_view key, std::string_view) {
+      keys.emplace_back(key);
+      return true;
+    }));
     std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     for (const auto& key : keys) {
       TM_ASSIGN(const auto value, instance_then(instance_of_key(key)));
       if (value && !visitor(key, *value)) break;
@@ -228,6 +258,13 @@ Result<std::unique_ptr<StoreView>> view_as_of(const Store& store, Sequence seque
                     (start ? "; it begins at record " + std::to_string(*start) : ""));
   }
   return std::make_unique<AsOfView>(std::move(view), sequence);
+}
+
+Result<void> forget_before(const StoreView& view, Sequence sequence, WriteBatch& batch) {
+  TM_ASSIGN(const auto start, history_start(view));
+  if (!start || *start >= sequence) return {};
+  batch.put(Table::journal_index, history_start_key(), encode_history_start(sequence));
+  return {};
 }
 
 Result<void> begin_history(Store& store) {

@@ -28,6 +28,10 @@ Result<Sequence> sequence_as_of(const StoreView& view, WallTime time);
 // from so long ago.
 Result<std::unique_ptr<StoreView>> view_as_of(const Store& store, Sequence sequence);
 
+// Adds to the batch that nothing is known of before record `sequence`, because the records up to it
+// are being dropped (audit/retention.h).
+Result<void> forget_before(const StoreView& view, Sequence sequence, WriteBatch& batch);
+
 // At open: from here on history is kept, unless it was before.
 Result<void> begin_history(Store& store);
 

@@ -27,38 +27,6 @@ Result<JournalRecord> decode_at(Sequence sequence, std::string_view bytes) {
   return record;
 }
 
-// The first sequence whose record is not older than `since`. Times grow with sequences as long as
-// the clock is not set back; where it was, the records around that moment may be missed.
-Result<Sequence> first_since(const StoreView& view, WallTime since, Sequence after) {
-  Sequence newest = 0;
-  TM_TRY(view.scan_reverse(Table::journal, partition_prefix(), {},
-                           [&](std::string_view key, std::string_view) {
-                             newest = parse_sequence_key(key).value_or(0);
-                             return false;
-                           }));
-  Sequence low = after + 1;
-  Sequence high = newest + 1;
-  while (low < high) {
-    const Sequence middle = low + (high - low) / 2;
-    TM_ASSIGN(const auto record, read_record(view, middle));
-    if (record.at < since) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
-}  // namespace
-
-Result<Sequence> sequence_as_of(const StoreView& view, WallTime time) {
-  TM_ASSIGN(const Sequence later, first_since(view, time + milliseconds{1}, 0));
-  return later - 1;
-}
-
-namespace {
-
 // The narrowest index for the filter; empty: the journal itself.
 std::string index_for(const RecordFilter& filter) {
   if (!filter.correlation_id.empty()) return by_correlation_prefix(filter.correlation_id);
@@ -74,6 +42,9 @@ Result<std::optional<Sequence>> marked(const StoreView& view, const RecordFilter
             view.get(Table::dedupe, engine::dedupe_key(filter.tenant, filter.dedupe_key)));
   if (!bytes) return std::nullopt;
   TM_ASSIGN(const auto mark, decode_dedupe(*bytes));
+  // It may outlive its record.
+  TM_ASSIGN(const auto record, view.get(Table::journal, sequence_key(mark.sequence)));
+  if (!record) return std::nullopt;
   return mark.sequence;
 }
 
@@ -145,10 +116,10 @@ Result<RecordPage> read_record_page(const StoreView& view, const RecordFilter& f
   Sequence from = filter.after + 1;
   Sequence end = std::numeric_limits<Sequence>::max();
   if (filter.since) {
-    TM_ASSIGN(from, first_since(view, *filter.since, filter.after));
+    TM_ASSIGN(from, first_record_since(view, *filter.since, filter.after));
   }
   if (filter.until) {
-    TM_ASSIGN(end, first_since(view, *filter.until, filter.after));
+    TM_ASSIGN(end, first_record_since(view, *filter.until, filter.after));
   }
   RecordPager pager(filter, end, most);
   TM_ASSIGN(const auto mark, marked(view, filter));
@@ -174,6 +145,34 @@ Result<RecordPage> read_record_page(const StoreView& view, const RecordFilter& f
 Result<std::vector<JournalRecord>> read_records(const StoreView& view, const RecordFilter& filter) {
   TM_ASSIGN(auto page, read_record_page(view, filter, std::numeric_limits<std::size_t>::max()));
   return std::move(page.records);
+}
+
+Result<Sequence> first_record_since(const StoreView& view, WallTime time, Sequence after) {
+  Sequence newest = 0;
+  TM_TRY(view.scan_reverse(Table::journal, partition_prefix(), {},
+                           [&](std::string_view key, std::string_view) {
+                             newest = parse_sequence_key(key).value_or(0);
+                             return false;
+                           }));
+  Sequence low = after + 1;
+  Sequence high = newest + 1;
+  while (low < high) {
+    const Sequence middle = low + (high - low) / 2;
+    const auto record = read_record(view, middle);
+    const bool dropped = !record && record.error().code == Errc::not_found;
+    if (!record && !dropped) return fail(record.error());
+    if (dropped || record->at < time) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Result<Sequence> sequence_as_of(const StoreView& view, WallTime time) {
+  TM_ASSIGN(const Sequence later, first_record_since(view, time + milliseconds{1}, 0));
+  return later - 1;
 }
 
 Result<JournalRecord> read_record(const StoreView& view, Sequence sequence) {

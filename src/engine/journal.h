@@ -88,6 +88,10 @@ Result<RecordPage> read_record_page(const StoreView& view, const RecordFilter& f
                                     std::size_t most = kMaxRecordsExamined);
 // The same without that bound: for filters that an index answers, and for tests.
 Result<std::vector<JournalRecord>> read_records(const StoreView& view, const RecordFilter& filter);
+// The first sequence after `after` whose record is not older than `time`; behind the last record
+// when there is none. Times grow with sequences as long as the clock is not set back; where it was,
+// the records around that moment may be missed. A record that is not there any more is older.
+Result<Sequence> first_record_since(const StoreView& view, WallTime time, Sequence after);
 // Errc::not_found, or Errc::corrupt when the stored hash does not match.
 Result<JournalRecord> read_record(const StoreView& view, Sequence sequence);
 Result<std::string> read_input(const StoreView& view, Sequence sequence);

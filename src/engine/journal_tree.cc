@@ -78,7 +78,13 @@ Result<Sha256> decode_node(std::string_view bytes) {
 }
 
 Result<Sha256> read_node(const StoreView& view, merkle::Node node) {
-  if (node.level < kTileLevel) return node_of_leaves(view, node);
+  if (node.level < kTileLevel) {
+    auto computed = node_of_leaves(view, node);
+    if (computed || computed.error().code != Errc::not_found) return computed;
+    TM_ASSIGN(const auto kept, view.get(Table::journal_index, tree_key(node.level, node.index)));
+    if (kept) return decode_node(*kept);
+    return computed;
+  }
   TM_ASSIGN(const auto bytes, view.get(Table::journal_index, tree_key(node.level, node.index)));
   if (bytes) return decode_node(*bytes);
   if (node.level == kTileLevel) return node_of_leaves(view, node);
@@ -89,6 +95,19 @@ Result<Sha256> read_node(const StoreView& view, merkle::Node node) {
 
 merkle::NodeReader journal_nodes(const StoreView& view) {
   return [&view](merkle::Node node) { return read_node(view, node); };
+}
+
+Result<std::vector<std::pair<merkle::Node, Sha256>>> path_in_tile(const StoreView& view,
+                                                                  std::uint64_t index) {
+  std::vector<std::pair<merkle::Node, Sha256>> path;
+  for (unsigned level = 0; level < kTileLevel; ++level) {
+    for (const std::uint64_t beside : {0, 1}) {
+      const merkle::Node node{level, (index >> level) ^ beside};
+      TM_ASSIGN(const Sha256 hash, read_node(view, node));
+      path.emplace_back(node, hash);
+    }
+  }
+  return path;
 }
 
 Result<void> complete_tree(Store& store) {

@@ -4,6 +4,9 @@
 // record that completes them, so that a root or a proof of a long history reads some dozens of
 // values. Everything else is computed: lower nodes from the records, and higher ones that an older
 // version did not store, from lower ones.
+//
+// Records may be dropped in whole tiles of 256 (audit/retention.h). Of a tile in which a checkpoint
+// ends, the lower nodes that the checkpoint's proofs need are stored before.
 #pragma once
 
 #include <array>
@@ -11,6 +14,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -30,6 +35,11 @@ Result<Sha256> decode_node(std::string_view bytes);
 Result<Sha256> read_node(const StoreView& view, merkle::Node node);
 // For the functions of merkle.h; must not outlive the view.
 merkle::NodeReader journal_nodes(const StoreView& view);
+
+// Of a whole tile: the lower nodes along the path of leaf `index` and beside it, 16 of them. What
+// proofs about a tree of index + 1 leaves need once the tile's records are gone.
+Result<std::vector<std::pair<merkle::Node, Sha256>>> path_in_tile(const StoreView& view,
+                                                                  std::uint64_t index);
 
 // Stores the nodes that a store lacks, because an older version wrote its last records.
 Result<void> complete_tree(Store& store);

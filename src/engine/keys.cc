@@ -193,6 +193,19 @@ std::string records_of_tenant_prefix(std::string_view tenant) {
   return index_prefix(kRecordsOfTenant, tenant);
 }
 
+std::string tenants_prefix() {
+  return begin().u8(kRecordsOfTenant).str();
+}
+
+std::string tenant_of_index_key(std::string_view key) {
+  KeyReader reader(key.substr(std::min(key.size(), kPartitionBytes + 1)));
+  return std::string(reader.text());
+}
+
+std::string behind_index_prefix(std::string prefix) {
+  return index_key(std::move(prefix), ~Sequence{0}).append(1, '\0');
+}
+
 std::string index_key(std::string prefix, Sequence sequence) {
   return prefix.append(KeyWriter().u64(sequence).str());
 }

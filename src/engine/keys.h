@@ -90,6 +90,11 @@ std::string records_of_tenant_prefix(std::string_view tenant);
 // Of every instance, and which one a key of theirs is about.
 std::string by_instances_prefix();
 std::string_view instance_of_index_key(std::string_view key);
+// The tenants that have records, one after the other: the prefix of all, the tenant of a key, and
+// the first key behind all keys of a prefix above.
+std::string tenants_prefix();
+std::string tenant_of_index_key(std::string_view key);
+std::string behind_index_prefix(std::string prefix);
 // One of the prefixes above with the sequence behind it, and back.
 std::string index_key(std::string prefix, Sequence sequence);
 std::optional<Sequence> sequence_of_index_key(std::string_view key);

@@ -9,6 +9,7 @@ namespace tidemark::engine {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kErased = 2;  // in the place of "was it there" in a row's history
 
 tl::unexpected<Error> damaged(std::string_view what) {
   return fail(Errc::corrupt, "a stored " + std::string(what) +
@@ -134,10 +135,17 @@ std::string encode_history(const std::optional<std::string>& value_before) {
   return std::move(writer).str();
 }
 
+std::string encode_erased_history() {
+  return KeyWriter().u8(kFormat).u8(kErased).str();
+}
+
 Result<std::optional<std::string>> decode_history(std::string_view bytes) {
   KeyReader reader(bytes);
   const auto format = reader.u8();
   const auto was_there = reader.u8();
+  if (reader.ok() && format == kFormat && was_there == kErased) {
+    return fail(Errc::not_found, "what a row held then has been erased");
+  }
   if (!reader.ok() || format != kFormat || was_there > 1) return damaged("row's history");
   if (was_there == 0) return std::nullopt;
   return std::string(reader.rest());

@@ -8,7 +8,8 @@
 //   timer 2    u8 1, i64 due in ms
 //   outbox     u8 1, CBOR map: at, correlation_id, instance, payload, type (messages only)
 //   input      u8 1, raw(payload)
-//   history    u8 1, u8 1 and raw(the row's value before); or u8 1, u8 0: there was no such row
+//   history    u8 1, u8 1 and raw(the row's value before); or u8 1, u8 0: there was no such row; or
+//              u8 1, u8 2: the value has been erased
 //   history start  u8 1, u64 sequence: rows as of it and later are known
 //   row        raw(the machine's own bytes): their format is the machine's, by kind and version
 //   secret     raw(the sealed bytes): their format is the sealer's, src/vault/sealed_values.h
@@ -70,6 +71,8 @@ std::string encode(const OutboxEntry& entry);
 Result<OutboxEntry> decode_outbox(std::string_view key, std::string_view bytes);
 
 std::string encode_history(const std::optional<std::string>& value_before);
+std::string encode_erased_history();
+// Errc::not_found when the value has been erased.
 Result<std::optional<std::string>> decode_history(std::string_view bytes);
 std::string encode_history_start(Sequence sequence);
 Result<Sequence> decode_history_start(std::string_view bytes);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/key.h"
 #include "store/rocks_error.h"
+#include "store/unmoved.h"
 #include "store/write_batch_operations.h"
 
 namespace tidemark {
@@ -86,6 +87,7 @@ Result<void> RocksStore::commit(WriteBatch&& batch, Sequence through) {
                                           std::to_string(kMaxBatchBytes) + ": split it");
   }
   const std::lock_guard lock(commit_mutex_);
+  if (through == kUnmoved) through = progress_.sequence;
   if (through < progress_.sequence) {
     return fail(Errc::invalid_argument, "commit through sequence " + std::to_string(through) +
                                             " after " + std::to_string(progress_.sequence) +
