@@ -2,6 +2,8 @@
 #include <chrono>
 
 #include "api/handlers.h"
+#include "api/problem.h"
+#include "audit/retention_machine.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/journal.h"
@@ -101,6 +103,16 @@ class FeedStream {
   FeedFilter filter_;
 };
 
+// Not silently from where events begin: whoever resumes must know that some are lost to him.
+ServerResponse gone_response(const Position& after, Sequence gone) {
+  const auto last = std::to_string(gone);
+  return problem_response(410, "events after " + to_text(after) +
+                                   " have been dropped by retention, up to record " + last +
+                                   ": go on with after=" + last +
+                                   ", or without after from the "
+                                   "first event that is kept");
+}
+
 bool wants_stream(const ServerRequest& request) {
   const auto accept = find_header(request.headers, "Accept");
   return accept && to_lower_ascii(*accept).find("text/event-stream") != std::string::npos;
@@ -119,6 +131,10 @@ Result<ServerResponse> get_feed(const ApiParts& parts, const Call& call) {
   const auto resumed = find_header(call.request().headers, "Last-Event-ID");
   if (stream && resumed && !resumed->empty()) after = *resumed;
   TM_ASSIGN(filter.after, parse_position(parts, after));
+  if (!after.empty()) {
+    TM_ASSIGN(const Sequence gone, audit::last_dropped_event(parts.store, filter.tenant));
+    if (filter.after.sequence < gone) return gone_response(filter.after, gone);
+  }
   if (stream) {
     filter.limit = kStreamPage;
     ServerResponse response;

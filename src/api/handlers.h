@@ -42,6 +42,11 @@ void collect_backup_metrics(const ApiParts& parts, Metrics& metrics);
 // audit_tree.cc
 Result<ServerResponse> get_audit_tree(const ApiParts& parts, const Call& call);
 
+// retention_routes.cc
+Result<ServerResponse> get_retention(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_retention(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_erasure(const ApiParts& parts, const Call& call);
+
 // key_routes.cc
 Result<ServerResponse> get_keys(const ApiParts& parts, const Call& call);
 Result<ServerResponse> post_key(const ApiParts& parts, const Call& call);

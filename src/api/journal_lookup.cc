@@ -3,6 +3,9 @@
 #include <charconv>
 #include <string>
 
+#include "audit/retention_machine.h"
+#include "base/text.h"
+
 namespace tidemark {
 
 std::optional<Sequence> parse_sequence(std::string_view text) {
@@ -17,6 +20,12 @@ Result<JournalRecord> record_of_path(const ApiParts& parts, const Call& call) {
   const auto unknown = [&] { return fail(Errc::not_found, "there is no journal record " + text); };
   const auto sequence = parse_sequence(text);
   if (!sequence || *sequence == 0) return unknown();
+  TM_ASSIGN(const auto retention, audit::read_retention(parts.store));
+  if (*sequence <= retention.through) {
+    return fail(Errc::not_found, "journal record " + text + " was dropped by retention on " +
+                                     format_rfc3339(retention.at) + ", with all up to " +
+                                     std::to_string(retention.through));
+  }
   auto record = read_record(parts.store, *sequence);
   if (!record && record.error().code == Errc::not_found) return unknown();
   if (record && !call.may_see(record->tenant)) return unknown();

@@ -13,6 +13,7 @@ std::string_view code_for(int status) {
     case 404: return "not_found";
     case 405: return "method_not_allowed";
     case 408: return "request_timeout";
+    case 410: return "gone";
     case 413: return "body_too_large";
     case 429: return "overloaded";
     case 431: return "header_too_large";
@@ -59,6 +60,7 @@ std::string_view reason_phrase(int status) {
     case 405: return "Method Not Allowed";
     case 408: return "Request Timeout";
     case 409: return "Conflict";
+    case 410: return "Gone";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
     case 422: return "Unprocessable Content";

@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "api/journal_lookup.h"
 #include "audit/audit_service.h"
+#include "base/text.h"
 
 namespace tidemark {
 namespace {
@@ -84,8 +85,16 @@ Result<ServerResponse> get_audit_verification(const ApiParts& parts, const Call&
               {"records", part.records},
               {"payloads", part.payloads},
               {"checkpoints", 0},
+              {"dropped", part.dropped},
+              {"explained", part.explained},
+              {"retention", nullptr},
               {"next", part.next == 0 ? Json() : Json(part.next)},
               {"finding", to_json(part.finding)}};
+  if (part.dropped_through > 0) {
+    answer["retention"] = {{"through", part.dropped_through},
+                           {"at", format_rfc3339(part.dropped_at)},
+                           {"checkpoint", part.dropped_behind}};
+  }
   if (part.finding || part.next != 0) return json_response(answer);
   TM_ASSIGN(const auto rest, parts.audit.verify_rest(last));
   answer["checkpoints"] = rest.checkpoints;

@@ -17,6 +17,22 @@ int run_audit_verify(const Config& config, const VerifyOptions& options);
 struct ProofOptions {
   bool json = false;
 };
+struct RetentionArguments {
+  bool run = false;
+  bool json = false;
+};
+int run_audit_retention(const Config& config, const RetentionArguments& options);
+
+struct EraseArguments {
+  std::string tenant;
+  std::string instance;
+  std::string correlation;
+  std::string why;
+  bool dry_run = false;
+  bool json = false;
+};
+int run_audit_erase(const Config& config, const EraseArguments& options);
+
 int run_audit_key(const Config& config, const ProofOptions& options);
 int run_audit_checkpoint(const Config& config, const ProofOptions& options);
 

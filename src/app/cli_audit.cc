@@ -106,6 +106,26 @@ void add_replaying(CLI::App& app, Invocation& invocation) {
   replay.add_flag("--json", options->json, "print JSON");
 }
 
+void add_forgetting(CLI::App& audit, Invocation& invocation) {
+  CLI::App& retention = add_command(audit, "retention",
+                                    "Show what is kept how long and what was dropped; or drop now",
+                                    "audit retention --run");
+  auto kept = options_of(retention, invocation, run_audit_retention);
+  retention.add_flag("--run", kept->run, "drop now what is old enough");
+  retention.add_flag("--json", kept->json, "print JSON");
+
+  CLI::App& erase =
+      add_command(audit, "erase", "Erase inputs and events from the history, and keep their proof",
+                  "audit erase --tenant acme --why \"contract ended\"");
+  auto erased = options_of(erase, invocation, run_audit_erase);
+  erase.add_option("--tenant", erased->tenant, "of this tenant");
+  erase.add_option("--instance", erased->instance, "of this machine instance");
+  erase.add_option("--correlation", erased->correlation, "what this correlation id set off");
+  erase.add_option("--why", erased->why, "the reason, kept in the journal; needed to erase");
+  erase.add_flag("--dry-run", erased->dry_run, "only count");
+  erase.add_flag("--json", erased->json, "print JSON");
+}
+
 }  // namespace
 
 void add_audit_commands(CLI::App& app, Invocation& invocation) {
@@ -115,6 +135,7 @@ void add_audit_commands(CLI::App& app, Invocation& invocation) {
   add_reading(audit, invocation);
   add_proving(audit, invocation);
   add_replaying(app, invocation);
+  add_forgetting(audit, invocation);
 }
 
 }  // namespace tidemark::app

@@ -24,15 +24,16 @@ int show_text(const ApiResult<std::string>& text) {
 
 // Adds one part's counts to what was counted so far.
 void add_part(Json& total, const Json& part) {
-  for (const char* count : {"records", "payloads", "checkpoints"}) {
+  for (const char* count : {"records", "payloads", "checkpoints", "dropped", "explained"}) {
     total[count] = total[count].get<std::uint64_t>() + part[count].get<std::uint64_t>();
   }
   total["last"] = part["last"];
   total["finding"] = part["finding"];
+  total["retention"] = part["retention"];
 }
 
 ApiResult<Json> verify_all(Backend& backend, const VerifyOptions& options) {
-  Json total{{"records", 0}, {"payloads", 0}, {"checkpoints", 0}};
+  Json total{{"records", 0}, {"payloads", 0}, {"checkpoints", 0}, {"dropped", 0}, {"explained", 0}};
   Query query;
   if (options.payloads) query["payloads"] = "true";
   for (;;) {
@@ -42,6 +43,19 @@ ApiResult<Json> verify_all(Backend& backend, const VerifyOptions& options) {
     if (!total["finding"].is_null() || (*part)["next"].is_null()) return total;
     query["last"] = text_at(*part, "last");
     query["after"] = text_at(*part, "next");
+  }
+}
+
+void show_what_is_gone(const Json& total) {
+  const Json& retention = total["retention"];
+  if (retention.is_object()) {
+    Output::line("records 1 to " + text_at(retention, "through") +
+                 " were dropped by retention at " + exact_time(text_at(retention, "at")) +
+                 ", behind the checkpoint of " + text_at(retention, "checkpoint") + " records");
+  }
+  if (total["explained"] > 0) {
+    Output::line(text_at(total, "explained") +
+                 " payloads are gone by retention or erasure, as the journal says");
   }
 }
 
@@ -110,6 +124,7 @@ int run_audit_verify(const Config& config, const VerifyOptions& options) {
                          text_at(*total, "checkpoints") + " signed checkpoints hold";
       if (options.payloads) line += ", and " + text_at(*total, "payloads") + " inputs and events";
       Output::line(line);
+      show_what_is_gone(*total);
     }
     return static_cast<int>(kDone);
   });

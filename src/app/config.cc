@@ -109,6 +109,26 @@ void read_audit(ConfigSection section, Config& config) {
   section.finish();
 }
 
+// 0s, the preset: for ever.
+milliseconds read_age(ConfigSection& section, const std::string& key) {
+  const auto age = section.duration(key, milliseconds{0}, milliseconds{0});
+  if (age.value.count() != 0 && age.value < audit::kShortestRetention) {
+    section.problem(age.origin, key, "must be at least 1s, or 0s to keep everything");
+  }
+  return age.value;
+}
+
+void read_retention(ConfigSection section, Config& config) {
+  audit::RetentionOptions& retention = config.audit.retention;
+  retention.records = read_age(section, "records");
+  retention.payloads.inputs = read_age(section, "inputs");
+  retention.payloads.events = read_age(section, "events");
+  retention.hold = section.duration("hold", retention.hold, milliseconds{0}).value;
+  retention.check_every =
+      section.duration("check_every", retention.check_every, std::chrono::seconds(1)).value;
+  section.finish();
+}
+
 void read_accounts(ConfigReader& reader, ConfigSection& root, Config& config) {
   const auto tables = root.tables("account");
   if (tables.size() > kMaxAccounts) {
@@ -203,6 +223,7 @@ ConfigResult load_config(const ConfigSource& source) {
   config.secrets = read_secrets(reader, root.child("secrets"));
   read_audit(root.child("audit"), config);
   read_backup(root.child("backup"), config);
+  read_retention(root.child("retention"), config);
   const AddressGuard guard = read_delivery(root.child("delivery"), config);
   read_tenants(reader, root, config);
   read_endpoints(reader, root, guard, config);

@@ -79,6 +79,29 @@ delivery::TenantLimits TenantReader::read() {
   return limits;
 }
 
+// Nothing when the table says nothing of it; what it does not name is as in [retention].
+std::optional<audit::PayloadRetention> read_tenant_retention(
+    ConfigSection& section, const audit::PayloadRetention& preset) {
+  audit::PayloadRetention limits = preset;
+  bool any = false;
+  const std::pair<const char*, milliseconds*> keys[] = {{"retention_inputs", &limits.inputs},
+                                                        {"retention_events", &limits.events}};
+  for (const auto& [key, limit] : keys) {
+    const auto given = section.text(key);
+    if (!given.given) continue;
+    any = true;
+    const auto age = parse_duration(given.value);
+    if (!age) {
+      section.problem(given.origin, key, age.error().message);
+    } else if (age->count() != 0 && *age < audit::kShortestRetention) {
+      section.problem(given.origin, key, "must be at least 1s, or 0s to keep everything");
+    } else {
+      *limit = *age;
+    }
+  }
+  return any ? std::optional(limits) : std::nullopt;
+}
+
 }  // namespace
 
 AddressGuard read_delivery(ConfigSection section, Config& config) {
@@ -132,6 +155,8 @@ void read_tenants(ConfigReader& reader, ConfigSection& root, Config& config) {
                         "is used twice (also in line " + std::to_string(first->second) + ")");
       }
     }
+    const auto retention = read_tenant_retention(section, config.audit.retention.payloads);
+    if (usable && retention) config.audit.retention.tenants.insert_or_assign(id, *retention);
     auto limits = TenantReader(reader, *table, std::move(section)).read();
     if (usable) config.delivery.tenants.insert_or_assign(id, limits);
   }

@@ -87,6 +87,8 @@ Result<void> Runtime::make_deliveries(const Config& config) {
   delivery_ = std::make_unique<delivery::DeliveryService>(
       *engine_, *store_, clock_, metrics_, vault_.get(), &guard_, std::move(options));
   delivery_->register_with_engine();
+  audit_->retention().ask_who_needs(
+      [this](std::string_view tenant) { return delivery_->first_needed(tenant); });
   return {};
 }
 

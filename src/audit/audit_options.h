@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "audit/retention_options.h"
 #include "base/clock.h"
 
 namespace tidemark::audit {
@@ -11,6 +12,7 @@ struct AuditOptions {
   std::string data_dir;  // where the key lies
   std::string name{};    // of a key that is made; empty: one made from the key itself
   milliseconds checkpoint_every = std::chrono::hours(1);  // 0: only when asked
+  RetentionOptions retention{};
 };
 
 }  // namespace tidemark::audit

@@ -39,8 +39,11 @@ class AuditService::SignExecutor final : public EffectExecutor {
   const AuditService& service_;
 };
 
-AuditService::AuditService(Engine& engine, const Store& store, AuditOptions options)
-    : engine_(engine), store_(store), options_(std::move(options)) {}
+AuditService::AuditService(Engine& engine, Store& store, AuditOptions options)
+    : engine_(engine),
+      store_(store),
+      options_(std::move(options)),
+      retention_(std::make_unique<Retention>(engine, store, options_.retention)) {}
 
 AuditService::~AuditService() = default;
 
@@ -48,10 +51,12 @@ void AuditService::register_with_engine() {
   executor_ = std::make_unique<SignExecutor>(*this);
   engine_.register_machine(erase<CheckpointMachine>());
   engine_.register_executor(std::string(kSignExecutor), *executor_, kSignLimits);
+  retention_->register_with_engine();
 }
 
 Result<void> AuditService::start() {
   TM_TRY(signer());
+  TM_TRY(retention_->start());
   TM_ASSIGN(const auto state, read_checkpoint_state(store_));
   if (state.every == options_.checkpoint_every) return {};
   TM_TRY(engine_.submit(schedule_input(options_.checkpoint_every)));

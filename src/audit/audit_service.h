@@ -12,6 +12,7 @@
 #include "audit/audit_options.h"
 #include "audit/checkpoint_machine.h"
 #include "audit/proof.h"
+#include "audit/retention.h"
 #include "audit/verify.h"
 #include "base/result.h"
 #include "engine/engine.h"
@@ -21,7 +22,7 @@ namespace tidemark::audit {
 
 class AuditService {
  public:
-  AuditService(Engine& engine, const Store& store, AuditOptions options);
+  AuditService(Engine& engine, Store& store, AuditOptions options);
   ~AuditService();
 
   // Before the engine recovers.
@@ -48,6 +49,8 @@ class AuditService {
   Result<ConsistencyProof> prove_consistency(std::uint64_t first,
                                              std::optional<std::uint64_t> second = {}) const;
 
+  Retention& retention() { return *retention_; }
+
   // Part by part, then the checkpoints; see audit/verify.h.
   Result<VerifiedPart> verify_part(Sequence after, Sequence last, bool payloads) const;
   Result<VerifiedCheckpoints> verify_rest(Sequence last) const;
@@ -64,6 +67,7 @@ class AuditService {
   mutable std::mutex mutex_;
   mutable std::optional<NoteSigner> signer_;  // once it was needed
   std::unique_ptr<SignExecutor> executor_;
+  const std::unique_ptr<Retention> retention_;
 };
 
 }  // namespace tidemark::audit

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "audit/checkpoint.h"
+#include "audit/explained_gaps.h"
 #include "engine/journal.h"
 #include "engine/journal_codec.h"
 #include "engine/journal_tree.h"
@@ -44,6 +45,26 @@ class PartTree {
     return std::nullopt;
   }
 
+  // A whole tile whose records are gone: its root is stored, and what is above must fit it.
+  Result<std::optional<Finding>> append_dropped_tile() {
+    merkle::Node node{kTileLevel, index_ >> kTileLevel};
+    TM_ASSIGN(const auto bytes, view_.get(Table::journal_index, tree_key(node.level, node.index)));
+    const auto stored = bytes ? decode_node(*bytes) : Result<Sha256>(fail(Errc::not_found, ""));
+    if (!stored) {
+      return Finding{index_ + 1, name_of(node) + ", whose records are dropped, is missing"};
+    }
+    index_ += kTileLeaves;
+    Sha256 hash = *stored;
+    while ((node.index & 1) == 1 && node.level < kPartLevel) {
+      hash = merkle::parent(left_[node.level], hash);
+      node = {node.level + 1, node.index / 2};
+      TM_ASSIGN(auto finding, compare(node, hash));
+      if (finding) return finding;
+    }
+    left_[node.level] = hash;
+    return std::nullopt;
+  }
+
  private:
   Result<std::optional<Finding>> compare(merkle::Node node, const Sha256& hash) const {
     TM_ASSIGN(const auto bytes, view_.get(Table::journal_index, tree_key(node.level, node.index)));
@@ -62,11 +83,17 @@ class PartTree {
 class Part {
  public:
   Part(const StoreView& view, const VerifyOptions& options)
-      : view_(view), options_(options), tree_(view, options.after), expected_(options.after + 1) {
+      : view_(view),
+        options_(options),
+        tree_(view, options.after),
+        gaps_(view),
+        expected_(options.after + 1) {
     end_ = std::min(options.after + kRecordsPerPart, options.last);
   }
 
   Result<VerifiedPart> run() {
+    TM_TRY(pass_dropped());
+    if (part_.finding) return std::move(part_);
     std::optional<Error> failure;
     TM_TRY(view_.scan(Table::journal, partition_prefix(), sequence_key(expected_),
                       [&](std::string_view key, std::string_view value) {
@@ -83,6 +110,20 @@ class Part {
  private:
   void find(Sequence sequence, std::string what) {
     part_.finding = {sequence, "record " + std::to_string(sequence) + " " + std::move(what)};
+  }
+
+  Result<void> pass_dropped() {
+    TM_ASSIGN(const auto retention, read_retention(view_));
+    part_.dropped_through = retention.through;
+    part_.dropped_at = retention.at;
+    part_.dropped_behind = retention.size;
+    while (expected_ <= std::min(end_, retention.through)) {
+      TM_ASSIGN(part_.finding, tree_.append_dropped_tile());
+      if (part_.finding) return {};
+      part_.dropped += kTileLeaves;
+      expected_ += kTileLeaves;
+    }
+    return {};
   }
 
   // False: enough.
@@ -116,14 +157,18 @@ class Part {
     }
     const auto input = read_input(view_, record->sequence);
     if (!input && retryable(input.error().code)) return fail(input.error());
-    if (!input || sha256(*input) != record->input_hash) {
+    const bool no_input = !input && input.error().code == Errc::not_found;
+    TM_ASSIGN(const bool input_gone, explained(no_input, kInputsRow, *record));
+    if (!input_gone && (!input || sha256(*input) != record->input_hash)) {
       find(expected_, "has an input that is missing or does not match its hash");
       return {};
     }
-    ++part_.payloads;
+    if (!input_gone) ++part_.payloads;
     for (std::size_t i = 0; i < record->events.size(); ++i) {
       const Position position{record->sequence, static_cast<std::uint16_t>(i)};
       TM_ASSIGN(const auto event, view_.get(Table::event, event_key(position)));
+      TM_ASSIGN(const bool event_gone, explained(!event, kEventsRow, *record));
+      if (event_gone) continue;
       if (!event || sha256(*event) != record->events[i].hash) {
         find(expected_, "has an event, " + record->events[i].id +
                             ", that is missing or does not match its hash");
@@ -134,9 +179,17 @@ class Part {
     return {};
   }
 
+  Result<bool> explained(bool missing, char letter, const JournalRecord& record) {
+    if (!missing) return false;
+    TM_ASSIGN(const bool gone, gaps_.explain(letter, record));
+    if (gone) ++part_.explained;
+    return gone;
+  }
+
   const StoreView& view_;
   const VerifyOptions& options_;
   PartTree tree_;
+  ExplainedGaps gaps_;
   Sequence expected_;
   Sequence end_ = 0;
   VerifiedPart part_;
@@ -191,6 +244,11 @@ Result<VerifiedCheckpoints> verify_checkpoints(const StoreView& view, Sequence l
                                                const std::vector<std::string>& notes,
                                                const VerifierKey& key) {
   VerifiedCheckpoints verified;
+  TM_ASSIGN(auto retention_flaw, flaw_of_retention(view));
+  if (retention_flaw) {
+    verified.finding = {0, *std::move(retention_flaw)};
+    return verified;
+  }
   TM_ASSIGN(verified.finding, verify_upper_nodes(view, last));
   for (const std::string& note : notes) {
     if (verified.finding) break;

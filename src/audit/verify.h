@@ -4,7 +4,9 @@
 // What is checked of each record: that it is there, that its bytes have its leaf hash, that it is
 // the record its key says; of the tree: that each stored node is the hash of what lies below it.
 // With `payloads` also that inputs and events have the hashes their record names: those are not in
-// the tree themselves. Then the checkpoints: their signature, and that the tree has their root.
+// the tree themselves. What retention dropped (audit/retention.h) may be missing, and payloads that
+// were erased; that is taken from nothing but the decisions in the journal itself. Then the
+// checkpoints: their signature, and that the tree has their root.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "audit/signed_note.h"
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/store.h"
@@ -28,7 +31,14 @@ struct Finding {
 
 struct VerifiedPart {
   std::uint64_t records = 0;
-  std::uint64_t payloads = 0;        // inputs and events whose bytes were checked
+  std::uint64_t payloads = 0;  // inputs and events whose bytes were checked
+  // Records that are not there because retention dropped them: of this part, and up to which one in
+  // all, when that was decided and behind the checkpoint of how many records.
+  std::uint64_t dropped = 0;
+  Sequence dropped_through = 0;
+  WallTime dropped_at{};
+  std::uint64_t dropped_behind = 0;
+  std::uint64_t explained = 0;       // payloads that retention dropped, or that were erased
   Sequence next = 0;                 // where the next part begins: after this one; 0: that was all
   std::optional<Finding> finding{};  // the first thing that is wrong; nothing after it was checked
 };

@@ -153,6 +153,9 @@ class DeliveryService {
   // most kMaxHistoryEndpoints endpoints; by event, then by endpoint.
   Result<std::vector<EventDelivery>> history(std::string_view tenant,
                                              const std::vector<Position>& events) const;
+  // The first record with an event that an endpoint of the tenant was not sent yet, or tries again;
+  // 0: none. Dead letters do not count.
+  Result<Sequence> first_needed(std::string_view tenant) const;
   // Waiting ones are tried at once, dead ones begun anew. Errc::not_found when it is neither.
   Result<Receipt> retry(std::string_view tenant, std::string_view endpoint,
                         std::string_view event_id);

@@ -27,6 +27,7 @@ struct WorldOptions {
   bool deliver = false;                 // to the loopback addresses that a test listens on
   const AddressGuard* guard = nullptr;  // any address
   delivery::DeliveryOptions delivery{};
+  audit::RetentionOptions retention{};
 };
 
 class ApiWorld : public ::testing::Test {
@@ -49,7 +50,9 @@ class ApiWorld : public ::testing::Test {
                                                             std::move(options.delivery));
     delivery_->register_with_engine();
     audit_ = std::make_unique<audit::AuditService>(
-        *engine_, *store_, audit::AuditOptions{.data_dir = directory_.path().string()});
+        *engine_, *store_,
+        audit::AuditOptions{.data_dir = directory_.path().string(),
+                            .retention = std::move(options.retention)});
     audit_->register_with_engine();
     sync_ = std::make_unique<SyncService>(*engine_, *store_, http_, metrics_,
                                           std::vector{account("acme"), account("rival")});

@@ -151,5 +151,66 @@ class Audit(unittest.TestCase):
         self.assertIn("is not the beginning of the later", refused.stderr)
 
 
+class Forgotten(unittest.TestCase):
+    """Retention and erasure by the real binary, killed in the middle."""
+
+    def setUp(self):
+        self.mark = Tidemark("", '[retention]\nrecords = "1s"\ncheck_every = "1h"\n')
+        self.addCleanup(self.mark.__exit__)
+
+    def make_keys(self, count):
+        for _ in range(count):
+            self.mark.operator("POST", "/v1/keys", {"tenant": "acme"})
+
+    def verified(self):
+        told = json.loads(self.mark.run("audit", "verify", "--payloads", "--json").out)
+        self.assertIsNone(told["finding"])
+        self.assertEqual(told["records"] + told["dropped"], told["last"])
+        return told
+
+    def test_retention_is_whole_again_after_each_kill(self):
+        for kill_after in (0, 0.002, 0.01, None):
+            self.mark.serve()
+            self.make_keys(300)
+            self.mark.operator("POST", "/v1/audit/checkpoints", {})
+            newest = self.mark.operator("GET", "/v1/audit/verify")["last"]
+            eventually(lambda: any(cut["kind"] == "records" and cut["through"] >= newest // 256 * 256 for cut in
+                                   self.mark.operator("GET", "/v1/audit/retention")["next"]["cuts"]),
+                       "records that are old enough")
+            if kill_after is None:
+                self.mark.run("audit", "retention", "--run")
+            else:
+                asked = self.mark.start("audit", "retention", "--run")
+                try:
+                    asked.wait(timeout=kill_after)
+                except subprocess.TimeoutExpired:
+                    pass
+            self.mark.kill()
+            self.verified()
+        dropped = self.verified()["dropped"]
+        self.assertGreaterEqual(dropped, 1024)
+        self.assertEqual(dropped % 256, 0)
+        self.assertIn(f"records 1 to {dropped} were dropped by retention", self.mark.run("audit", "verify").out)
+        self.assertIn("dropped by retention", self.mark.run("audit", "show", "1", code=1).err)
+        self.assertEqual(json.loads(self.mark.run("audit", "list", "--limit", "1", "--json").out)["sequence"],
+                         dropped + 1)
+
+    def test_erases_a_tenant_and_says_so(self):
+        self.mark.configure(FOLDER)
+        self.mark.write(f"calendars/{ics.name(1)}", ics.event(1))
+        self.mark.run("sync")
+        self.mark.run("audit", "erase", "--why", "asked for", code=2)
+        self.mark.run("audit", "erase", "--tenant", "default", code=2)
+        would = self.mark.run("audit", "erase", "--tenant", "default", "--dry-run").out
+        self.assertIn("would erase", would)
+        self.assertTrue(self.mark.feed())
+        done = self.mark.run("audit", "erase", "--tenant", "default", "--why", "asked for").out
+        self.assertEqual("would erase" + done.removeprefix("erased"), would)
+        self.assertEqual(self.mark.feed(), [])
+        self.assertIn("asked for", self.mark.run("audit", "retention").out)
+        self.assertIn("gone by retention or erasure", self.mark.run("audit", "verify", "--payloads").out)
+        self.verified()
+
+
 if __name__ == "__main__":
     runner.main()
