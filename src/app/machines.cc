@@ -2,6 +2,7 @@
 
 #include "api/key_machine.h"
 #include "audit/checkpoint_machine.h"
+#include "audit/retention_machine.h"
 #include "delivery/endpoint_machine.h"
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
@@ -13,6 +14,7 @@ std::vector<AnyMachine> all_machines() {
   return {erase<KeyMachine>(),
           erase<VaultMachine>(),
           erase<audit::CheckpointMachine>(),
+          erase<audit::RetentionMachine>(),
           erase<delivery::EndpointMachine>(),
           erase<sync::AccountMachine>(),
           erase<sync::CalendarMachine>()};

@@ -88,7 +88,10 @@ Result<StoredCheckpoint> AuditService::make_checkpoint() {
   if (last && store_.last_sequence() <= last->size + kOwnRecords) return *std::move(last);
   TM_ASSIGN(auto checkpoint, sign_now());
   TM_TRY(engine_.submit(signed_input(checkpoint.size, checkpoint.note)));
-  return checkpoint;
+  // Of two that are made at once the larger may have come first: then it is the only one kept, and
+  // covers what was asked for.
+  TM_ASSIGN(last, last_checkpoint());
+  return last && last->size > checkpoint.size ? *std::move(last) : std::move(checkpoint);
 }
 
 Result<std::vector<StoredCheckpoint>> AuditService::checkpoints(std::uint64_t size,

@@ -141,9 +141,6 @@ class Client:
             self.cursor = item["id"]
 
     def checkpoint(self):
-        # One client only: of two at once the smaller one is answered, and not kept.
-        if self.name != "c0":
-            return
         self.checkpoints.append(self.call("POST", "/v1/audit/checkpoints", {})["size"])
 
 
