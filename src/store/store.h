@@ -54,6 +54,11 @@ class WriteBatch {
   void clear();
   std::size_t bytes() const;
   std::size_t count() const;
+  // What it holds, in the order given; `value` is null for an erased key. For stores of another
+  // kind, and for whoever checks what is about to be written.
+  using Visitor =
+      std::function<void(Table table, std::string_view key, const std::string_view* value)>;
+  void for_each(const Visitor& visitor) const;
 
  private:
   friend class RocksStore;

@@ -37,4 +37,14 @@ std::size_t WriteBatch::count() const {
   return impl_->operations.size();
 }
 
+void WriteBatch::for_each(const Visitor& visitor) const {
+  std::string_view rest = impl_->bytes;
+  for (const auto& operation : impl_->operations) {
+    const auto key = rest.substr(0, operation.key_size);
+    const auto value = rest.substr(operation.key_size, operation.value_size);
+    visitor(operation.table, key, operation.erases ? nullptr : &value);
+    rest.remove_prefix(std::size_t{operation.key_size} + operation.value_size);
+  }
+}
+
 }  // namespace tidemark
