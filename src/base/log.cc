@@ -26,6 +26,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
     case Level::info: return spdlog::level::info;
     case Level::warning: return spdlog::level::warn;
     case Level::error: return spdlog::level::err;
+    case Level::none: return spdlog::level::off;
   }
   return spdlog::level::err;
 }
@@ -36,6 +37,7 @@ std::string_view name(Level level) {
     case Level::info: return "info";
     case Level::warning: return "warning";
     case Level::error: return "error";
+    case Level::none: return "none";
   }
   return "error";
 }

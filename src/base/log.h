@@ -11,8 +11,8 @@
 
 namespace tidemark::log {
 
-enum class Level { debug, info, warning, error };
-enum class Format { automatic, text, json };  // automatic: text on a terminal, else json
+enum class Level { debug, info, warning, error, none };  // none: nothing is written
+enum class Format { automatic, text, json };             // automatic: text on a terminal, else json
 
 struct Fields {
   std::string_view connector{};  // "<provider>:<account>"
