@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/mutation.h"
+
 namespace tidemark::delivery {
 namespace {
 
@@ -116,6 +118,7 @@ void Breaker::turn_window(const BreakerPolicy& policy, WallTime now) {
 }
 
 bool Breaker::too_many_failures(const BreakerPolicy& policy) const {
+  if (mutated(Mutation::breaker_never_opens)) return false;
   std::uint64_t failed = 0;
   std::uint64_t attempts = 0;
   for (const Bucket& bucket : buckets_) {

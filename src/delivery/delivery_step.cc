@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/mutation.h"
 #include "delivery/endpoint_step.h"
 
 namespace tidemark::delivery {
@@ -111,6 +112,7 @@ void EndpointStep::failed(const AttemptResult& result, std::optional<Delivery> b
   delivery.attempts.push_back(result.attempt);
   const auto next = next_attempt(state_.config.schedule, delivery.attempts_done, context_.now,
                                  delivery.event_id, result.retry_after);
+  if (mutated(Mutation::retry_lost) && delivery.attempts_done == 2) return;
   if (next) {
     delivery.next_attempt = *next;
     put_waiting(std::move(delivery));

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/mutation.h"
 #include "base/text.h"
 #include "delivery/endpoint_machine.h"
 #include "delivery/http_attempt.h"
@@ -45,7 +46,7 @@ Result<bool> EndpointRunner::load() {
   for (const auto& [generation, result] : results_) count_for_breaker(result);
   if (!loaded_) {
     bucket_ = state_.bucket;
-    quota_ = state_.quota;
+    if (!mutated(Mutation::quota_forgotten_on_restart)) quota_ = state_.quota;
   }
   if (other_course) start_over();
   if (other_keys) {
@@ -215,7 +216,7 @@ Result<std::optional<EndpointRunner::Candidate>> EndpointRunner::next(WallTime n
 
 // An ordered endpoint's retry goes before everything else.
 std::uint64_t EndpointRunner::most_waiting() const {
-  return state_.config.ordered ? 1 : kMaxWaiting;
+  return state_.config.ordered && !mutated(Mutation::ordered_goes_on) ? 1 : kMaxWaiting;
 }
 
 Result<std::optional<EndpointRunner::Candidate>> EndpointRunner::due_retry(WallTime now) {
@@ -376,7 +377,7 @@ void EndpointRunner::flush() {
     settled_to_ = window_.begin()->first;
     window_.erase(window_.begin());
   }
-  if (window_.empty()) settled_to_ = scanned_;
+  if (window_.empty() || mutated(Mutation::delivery_cursor_ahead)) settled_to_ = scanned_;
   DeliveryResults input;
   input.generation = results_.empty() ? state_.generation : results_.front().first;
   input.cursor = input.generation == state_.generation ? settled_to_ : Position{};

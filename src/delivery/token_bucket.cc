@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
+
 namespace tidemark::delivery {
 namespace {
 
@@ -31,6 +33,7 @@ std::int64_t TokenBucket::level_at(const RateLimit& limit, std::int64_t now_ms) 
 }
 
 bool TokenBucket::take(const RateLimit& limit, WallTime now) {
+  if (mutated(Mutation::rate_ignored)) return true;
   const std::int64_t now_ms = now.time_since_epoch().count();
   level_millionths_ = level_at(usable(limit), now_ms);
   refilled_ms_ = now_ms;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "engine/engine_impl.h"
 
 namespace tidemark {
@@ -127,7 +128,7 @@ Engine::Impl::Works Engine::Impl::undo(Batch batch, const Error& error) {
       continue;
     }
     metrics_.input(Outcome::failed);
-    item.work->result = fail(error);
+    if (!mutated(Mutation::failed_commit_answered_well)) item.work->result = fail(error);
     answers.push_back(std::move(item.work));
   }
   retry_soon_ = retry_soon_ || !again.empty();

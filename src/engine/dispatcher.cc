@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "engine/keys.h"
 
 namespace tidemark::engine {
@@ -73,6 +74,7 @@ Dispatcher::Group& Dispatcher::group_of(const std::string& prefix, Executor& exe
 
 Result<void> Dispatcher::recover(Sequence last) {
   recovered_ = last;
+  if (mutated(Mutation::outbox_forgotten_on_recovery)) return {};
   TM_TRY(store_.scan(Table::outbox, partition_prefix(), {},
                      [&](std::string_view key, std::string_view) {
                        const auto parsed = parse_outbox_key(key);

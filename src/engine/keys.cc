@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
 #include "store/key.h"
 
 namespace tidemark::engine {
@@ -155,6 +156,7 @@ std::string_view outbox_prefix_of(std::string_view key) {
 }
 
 std::string dedupe_key(std::string_view tenant, std::string_view key) {
+  if (mutated(Mutation::dedupe_without_tenant)) tenant = "all";
   return begin().text(tenant).raw(key).str();
 }
 
@@ -186,6 +188,7 @@ std::string_view instance_of_index_key(std::string_view key) {
 }
 
 std::string events_of_tenant_prefix(std::string_view tenant) {
+  if (mutated(Mutation::feed_of_all_tenants)) tenant = "all";
   return index_prefix(kEventsOfTenant, tenant);
 }
 

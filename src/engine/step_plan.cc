@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/mutation.h"
 #include "base/text.h"
 #include "engine/engine_limits.h"
 #include "engine/instance_rows.h"
@@ -122,7 +123,7 @@ Result<void> Stepper::plan_timers(const Work& work, Plan& plan) const {
   // Of several changes to one timer in a transition the last one counts.
   std::map<std::string_view, const TimerChange*> changes;
   for (const auto& change : plan.transition.timers) changes[change.name] = &change;
-  if (fires) {
+  if (fires && !mutated(Mutation::timer_not_erased)) {
     plan.timers.push_back({.name = work.input.payload, .erase = work.timer_due});
   }
   for (const auto& [name, change] : changes) {

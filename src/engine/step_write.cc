@@ -1,4 +1,5 @@
 // The writes of one step. Nothing here can fail: whatever could was done by plan().
+#include "base/mutation.h"
 #include "base/sha256.h"
 #include "engine/journal_codec.h"
 #include "engine/keys.h"
@@ -106,7 +107,8 @@ void Stepper::write_events(JournalRecord& record, std::vector<EmittedEvent>& eve
     event.correlation_id = record.correlation_id;
     event.causation_id = record.causation_id;
     const auto bytes = encode_event(event, emitted.payload);
-    overlay_.append(Table::event, event_key(position), bytes);
+    const bool lost = mutated(Mutation::event_not_written) && position.index == 1;
+    if (!lost) overlay_.append(Table::event, event_key(position), bytes);
     ++outcome_.events_by_type[event.type];
     record.events.push_back(
         {std::move(event.id), std::move(event.type), std::move(emitted.dedupe_key), sha256(bytes)});
@@ -154,12 +156,13 @@ void Stepper::write_outbox(const Work& work, Transition<std::string>& transition
 
 void Stepper::remove_outbox_entry(const Work& work) {
   if (work.source == Work::Source::progress) return;
-  overlay_.erase(Table::outbox, work.outbox_key);
+  if (!mutated(Mutation::outbox_entry_kept)) overlay_.erase(Table::outbox, work.outbox_key);
   outcome_.outbox_removed.push_back(work.outbox_key);
 }
 
 void Stepper::write_dedupe(const Work& work) {
   if (work.input.dedupe_key.empty()) return;
+  if (mutated(Mutation::dedupe_mark_lost) && next_ % 4 == 0) return;
   overlay_.put(Table::dedupe, dedupe_key(work.input.instance.tenant(), work.input.dedupe_key),
                encode(DedupeValue{next_, now_ + work.input.dedupe_for, work.input.correlation_id}));
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/mutation.h"
 #include "engine/instance_rows.h"
 #include "engine/keys.h"
 
@@ -51,7 +52,8 @@ Result<Outcome> Stepper::try_step(Work& work) {
                 "no machine of kind \"" + std::string(work.input.instance.kind()) +
                     "\" is registered (instance " + work.input.instance.value + ")");
   }
-  TM_ASSIGN(const auto loaded, load(work.input.instance));
+  TM_ASSIGN(auto loaded, load(work.input.instance));
+  if (mutated(Mutation::previous_record_forgotten) && next_ % 50 == 0) loaded.value.last = 0;
   const bool reports =
       work.source == Work::Source::progress || work.source == Work::Source::completion;
   if (reports && !loaded.exists) {
@@ -75,7 +77,7 @@ Result<std::optional<Receipt>> Stepper::find_duplicate(const Work& work) const {
   TM_ASSIGN(const auto bytes, overlay_.get(Table::dedupe, key));
   if (!bytes) return std::nullopt;
   TM_ASSIGN(auto mark, decode_dedupe(*bytes));
-  if (mark.expires <= now_) return std::nullopt;
+  if (mark.expires <= now_ || mutated(Mutation::dedupe_ignored)) return std::nullopt;
   return Receipt{mark.sequence, true, std::move(mark.correlation_id)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
 #include "engine/keys.h"
 
 namespace tidemark::engine {
@@ -17,6 +18,7 @@ std::string TimerQueue::key_of(const Work& work) {
 
 Result<void> TimerQueue::recover() {
   count_ = 0;
+  if (mutated(Mutation::timers_forgotten_on_recovery)) return {};
   return store_.scan(Table::timer, timer_due_prefix(), {},
                      [&](std::string_view key, std::string_view) {
                        if (count_++ == 0) {
@@ -41,6 +43,7 @@ void TimerQueue::count_changed(std::ptrdiff_t delta) {
 
 Result<std::vector<std::unique_ptr<Work>>> TimerQueue::take_due(WallTime now) {
   std::vector<std::unique_ptr<Work>> due;
+  if (mutated(Mutation::timer_fires_early)) now += milliseconds{500};
   if (!wake_at_ || *wake_at_ > now) return due;
   WallTime from = WallTime::max();
   std::optional<WallTime> wake_at;

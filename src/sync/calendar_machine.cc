@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/mutation.h"
 #include "sync/calendar_step.h"
 
 namespace tidemark::sync {
@@ -134,7 +135,8 @@ struct Handler {
   }
   Result<void> operator()(Pulling phase, const PullDone& input) {
     if (input.pull != phase.pull) return stay(std::move(phase));
-    TM_TRY(step.apply(phase.pass, input.items));
+    const bool skipped = mutated(Mutation::page_skipped) && step.context.sequence % 8 == 0;
+    if (!skipped) TM_TRY(step.apply(phase.pass, input.items));
     return end_pull(std::move(phase.pass), input);
   }
   Result<void> operator()(Pulling phase, const PullFailed& input) {
@@ -244,7 +246,9 @@ struct Handler {
       return {};
     }
     pass.cursor = input.cursor;
-    if (!input.last) {
+    const bool too_soon = mutated(Mutation::sweep_before_last_page) && pass.pulls > 1;
+    pass.complete_listing |= too_soon;
+    if (!input.last && !too_soon) {
       step.pull(std::move(pass));
       return {};
     }

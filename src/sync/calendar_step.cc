@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
 #include "domain/event.h"
 #include "sync/account_inputs.h"
 #include "sync/backoff.h"
@@ -314,6 +315,7 @@ void CalendarStep::wake_after(std::chrono::milliseconds delay) {
 }
 
 void CalendarStep::wake_at_next_poll() {
+  if (mutated(Mutation::sync_skipped) && context.sequence % 16 == 0) return;
   wake_after(with_jitter(state.schedule.poll, 10, context.sequence));
 }
 

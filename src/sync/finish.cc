@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutation.h"
+
 namespace tidemark::sync {
 namespace {
 
@@ -77,7 +79,7 @@ bool would_empty_the_mirror(const Pass& pass, const MirrorCounts& counts) {
 }
 
 Result<bool> sweep_unseen(MirrorEdit& edit, Pass& pass, std::string& from) {
-  if (!pass.complete_listing) return true;
+  if (!pass.complete_listing || mutated(Mutation::no_sweep)) return true;
   // The usual case, and the reason why this is counted: everything was listed.
   if (pass.seen + pass.deferred_deletions == edit.counts.resources) return true;
   const KeysFound found = collect(edit.rows, kIndexRow, from, kSweepRowsPerStep);

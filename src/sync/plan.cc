@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
 #include "sync/event_notes.h"
 
 namespace tidemark::sync {
@@ -166,7 +167,8 @@ Result<void> apply_body(MirrorEdit& edit, Pass& pass, const PageItem& item) {
     erase_events(edit, item.href, index);
     index.events.clear();
   }
-  const bool is_new = index.events.empty() && index.announced && !item.events.empty();
+  const bool first = index.events.empty() || mutated(Mutation::told_again);
+  const bool is_new = first && index.announced && !item.events.empty();
   if (is_new && !other_holders(edit.rows, uid, item.href, 1).empty()) {
     defer_creation(edit, item.href, index);
   } else if (is_new) {

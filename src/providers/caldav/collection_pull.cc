@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
 #include "providers/caldav/etag_listing.h"
 #include "providers/caldav/href.h"
 #include "providers/caldav/multiget.h"
@@ -250,6 +251,7 @@ Result<void> CollectionPull::emit_deleted_since(const std::vector<Listed>& listi
 }
 
 Result<PullResult> CollectionPull::announce(const std::vector<Listed>& missing) {
+  if (mutated(Mutation::cursor_before_bodies)) return end_of_page();
   for (const Listed& listed : missing) {
     TM_TRY(context_.out.add({.kind = Kind::pending, .href = listed.key, .etag = listed.etag}));
   }

@@ -1,0 +1,52 @@
+// Deliberate bugs, to show that the simulation's auditors find what they are for. A build has them
+// only when it was configured with -Dmutations=true; in every other one mutated() is a constant
+// false and nothing of this is left. docs/simulation.md lists them.
+#pragma once
+
+#include <cstdint>
+
+#include "base/mutation_config.h"
+
+namespace tidemark {
+
+enum class Mutation : std::uint8_t {
+  none,
+  dedupe_ignored,                // a second input with the same key is stepped
+  dedupe_mark_lost,              // some steps do not write their mark
+  dedupe_without_tenant,         // one key space for all tenants
+  feed_of_all_tenants,           // a tenant reads everybody's events
+  failed_commit_answered_well,   // a caller is told that a commit which failed is durable
+  previous_record_forgotten,     // some records do not name the one before
+  event_not_written,             // the second event of a step is missing in the feed
+  timers_forgotten_on_recovery,  // timers of before a restart are not looked for
+  timer_fires_early,             // by half a second
+  timer_not_erased,              // a timer that has fired stays, and fires again
+  outbox_forgotten_on_recovery,  // effects of before a restart are not looked for
+  outbox_entry_kept,             // an effect that has ended stays in the outbox
+  sync_skipped,                  // after some passes nobody sets the timer of the next one
+  page_skipped,                  // some pages of a pull are dropped
+  cursor_before_bodies,          // the sync token moves on past bodies that were never fetched
+  sweep_before_last_page,        // what the first pages do not list is taken for gone
+  no_sweep,                      // what a full listing does not name is kept
+  told_again,                    // a body that comes again is told as created
+  ordered_goes_on,               // an ordered endpoint goes past an event that failed
+  delivery_cursor_ahead,         // an endpoint's cursor stands behind events on their way
+  retry_lost,                    // the second failure of a delivery leaves no row
+  rate_ignored,                  // an endpoint is sent as much as there is
+  quota_forgotten_on_restart,    // a restart gives an endpoint its day's quota again
+  breaker_never_opens,           // a failing receiver is not spared
+};
+
+#if TIDEMARK_MUTATIONS
+// Set once, before anything runs.
+inline Mutation chosen_mutation = Mutation::none;
+inline bool mutated(Mutation mutation) {
+  return chosen_mutation == mutation;
+}
+#else
+constexpr bool mutated(Mutation) {
+  return false;
+}
+#endif
+
+}  // namespace tidemark
