@@ -1,0 +1,346 @@
+#include "sim/calendar_server.h"
+
+#include <algorithm>
+
+#include "providers/caldav/href.h"
+#include "support/dav_server.h"
+
+namespace tidemark::sim {
+namespace {
+
+using test::multistatus;
+using test::property_row;
+using test::status_row;
+
+constexpr std::string_view kPrincipal = "/dav/principal/";
+constexpr std::string_view kHome = "/dav/calendars/";
+
+HttpResponse plain(int status, std::string body = {}) {
+  return {status, {{"Content-Type", "application/xml"}}, std::move(body)};
+}
+HttpResponse refused(int status, const std::string& condition = {}) {
+  return plain(status, test::refusal(status, condition).body);
+}
+
+std::string between(const std::string& text, const std::string& open, const std::string& close) {
+  const auto begin = text.find(open);
+  if (begin == std::string::npos) return {};
+  const auto end = text.find(close, begin);
+  return text.substr(begin + open.size(), end - begin - open.size());
+}
+
+std::string two_digits(std::uint64_t number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+// What the version decides: the time, whether it recurs, how long its text is.
+std::string body_of(const std::string& tenant, const std::string& uid, std::uint64_t version) {
+  std::string body =
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//sim//EN\r\nBEGIN:VEVENT\r\nUID:" + uid +
+      "\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:202603" + two_digits(1 + version % 28) + "T" +
+      two_digits(version % 24) + "0000Z\r\nDURATION:PT1H\r\nSUMMARY:" + tenant + " v" +
+      std::to_string(version) + "\r\n";
+  if (version % 5 == 0)
+    body += "RRULE:FREQ=WEEKLY;COUNT=" + std::to_string(2 + version % 7) + "\r\n";
+  if (version % 7 == 0) body += "DESCRIPTION:" + std::string(version % 300, 'x') + "\r\n";
+  return body + "END:VEVENT\r\nEND:VCALENDAR\r\n";
+}
+
+}  // namespace
+
+Dialect Dialect::any(Random& random) {
+  using B = BadToken;
+  using E = Etags;
+  std::vector<Dialect> known;
+  known.push_back({.name = "radicale", .tells_deleted_first = true});
+  known.push_back({.name = "xandikos", .bad_token = B::fail_500, .data_in_report = false});
+  known.push_back({.name = "cyrus", .page = 5});
+  known.push_back({.name = "davical",
+                   .bad_token = B::list_all,
+                   .data_in_report = false,
+                   .omits_missing = true,
+                   .repeats_unchanged = true});
+  known.push_back({.name = "sogo",
+                   .bad_token = B::list_all,
+                   .etags = E::same_for_new,
+                   .tells_deleted_first = true,
+                   .repeats_unchanged = true,
+                   .raw_hrefs = true});
+  known.push_back({.name = "pages",
+                   .etags = E::weak,
+                   .page = 3,
+                   .token_property = false,
+                   .data_in_report = false,
+                   .query_has_data = false,
+                   .lists_itself = true});
+  known.push_back(
+      {.name = "etags", .sync_collection = false, .token_property = false, .absolute_hrefs = true});
+  Dialect mixture{.name = "mixture"};
+  mixture.bad_token = static_cast<B>(random.below(3));
+  mixture.etags = static_cast<E>(random.below(4));
+  mixture.page = random.chance(500) ? 1 + random.below(8) : 0;
+  mixture.token_property = random.chance(500);
+  mixture.data_in_report = random.chance(500);
+  mixture.query_has_data = random.chance(500);
+  mixture.omits_missing = random.chance(500);
+  mixture.lists_itself = random.chance(500);
+  mixture.tells_deleted_first = random.chance(500);
+  mixture.repeats_unchanged = random.chance(500);
+  mixture.raw_hrefs = random.chance(500);
+  mixture.absolute_hrefs = random.chance(500);
+  known.push_back(std::move(mixture));
+  return random.pick(known);
+}
+
+CalendarServer::CalendarServer(std::string tenant, Dialect dialect, Random& random)
+    : tenant_(std::move(tenant)), dialect_(std::move(dialect)), random_(random) {}
+
+void CalendarServer::put(ServedCalendar& calendar, const std::string& resource,
+                         const std::string& uid, std::uint64_t version) {
+  auto& object = calendar.objects[resource];
+  object = {uid, version, object.revision + 1, ++calendar.change, body_of(tenant_, uid, version)};
+  calendar.vanished.erase(resource);
+  calendar.history[uid].push_back(version);
+}
+
+void CalendarServer::touch(ServedCalendar& calendar, const std::string& resource) {
+  auto& object = calendar.objects.at(resource);
+  ++object.revision;
+  object.change = ++calendar.change;
+}
+
+void CalendarServer::move(ServedCalendar& calendar, const std::string& from,
+                          const std::string& to) {
+  auto object = calendar.objects.at(from);
+  calendar.objects.erase(from);
+  calendar.vanished[from] = ++calendar.change;
+  object.revision = 1;
+  object.change = ++calendar.change;
+  calendar.vanished.erase(to);
+  // Whoever looks at it in pieces may see it go before it comes.
+  auto& states = calendar.history[object.uid];
+  states.push_back(0);
+  states.push_back(object.version);
+  calendar.objects[to] = std::move(object);
+}
+
+void CalendarServer::erase(ServedCalendar& calendar, std::string resource) {
+  calendar.history[calendar.objects.at(resource).uid].push_back(0);
+  calendar.objects.erase(resource);
+  calendar.vanished[resource] = ++calendar.change;
+}
+
+void CalendarServer::drop(ServedCalendar& calendar) {
+  for (const auto& [resource, object] : calendar.objects) calendar.history[object.uid].push_back(0);
+  calendar.objects.clear();
+  calendar.vanished.clear();
+  calendar.exists = false;
+}
+
+void CalendarServer::make_again(ServedCalendar& calendar) {
+  calendar.exists = true;
+  calendar.born = ++births_;
+  calendar.change = 1;
+}
+
+ServedCalendar* CalendarServer::calendar_at(const std::string& path) {
+  for (auto& [name, calendar] : calendars_) {
+    if (calendar.exists && path.starts_with(path_of(calendar))) return &calendar;
+  }
+  return nullptr;
+}
+const ServedCalendar* CalendarServer::calendar_at(const std::string& path) const {
+  return const_cast<CalendarServer*>(this)->calendar_at(path);
+}
+
+std::string CalendarServer::href(const ServedCalendar& calendar,
+                                 const std::string& resource) const {
+  const std::string path = path_of(calendar) + resource;
+  const std::string written = dialect_.raw_hrefs ? path : caldav::encode_key(path);
+  return dialect_.absolute_hrefs ? origin() + written : written;
+}
+
+std::string CalendarServer::etag(const CalendarObject& object) const {
+  using E = Dialect::Etags;
+  switch (dialect_.etags) {
+    case E::unique: return "\"" + std::to_string(object.change) + "-" + object.uid + "\"";
+    case E::same_for_new: return "\"gcs" + std::to_string(object.revision) + "\"";
+    case E::weak: return "W/\"" + std::to_string(object.change) + "\"";
+    case E::none: return {};
+  }
+  return {};
+}
+
+std::string CalendarServer::token(const ServedCalendar& calendar, std::uint64_t change) const {
+  return "data:," + std::to_string(calendar.born) + "-" + std::to_string(change);
+}
+
+std::string CalendarServer::row(const ServedCalendar& calendar, const std::string& resource,
+                                const CalendarObject& object, bool with_data) const {
+  return test::resource_row(href(calendar, resource), etag(object),
+                            with_data ? object.body : std::string());
+}
+
+std::string CalendarServer::gone_row(const ServedCalendar& calendar,
+                                     const std::string& resource) const {
+  return status_row(href(calendar, resource), 404);
+}
+
+HttpResponse CalendarServer::answer(const HttpRequest& request) {
+  std::string path = request.url.substr(origin().size());
+  path = caldav::decode_path(path);
+  if (request.method == "PROPFIND") return propfind(request, path);
+  ServedCalendar* calendar = calendar_at(path);
+  if (calendar == nullptr) return plain(404, "nothing here");
+  if (request.method == "REPORT") return report(request, *calendar);
+  const auto object = calendar->objects.find(path.substr(path_of(*calendar).size()));
+  if (object == calendar->objects.end()) return plain(404, "nothing here");
+  HttpResponse response{200, {{"Content-Type", "text/calendar"}}, object->second.body};
+  if (const auto tag = etag(object->second); !tag.empty())
+    response.headers.emplace_back("ETag", tag);
+  return response;
+}
+
+HttpResponse CalendarServer::propfind(const HttpRequest& request, const std::string& path) const {
+  const bool deep = find_header(request.headers, "Depth") == "1";
+  const std::string calendar_type = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>";
+  if (path == "/dav/") {
+    return plain(207, multistatus(property_row(
+                          "/dav/", "<d:current-user-principal><d:href>" + std::string(kPrincipal) +
+                                       "</d:href></d:current-user-principal>")));
+  }
+  if (path == kPrincipal) {
+    return plain(207,
+                 multistatus(property_row(std::string(kPrincipal),
+                                          "<c:calendar-home-set><d:href>" + std::string(kHome) +
+                                              "</d:href></c:calendar-home-set>")));
+  }
+  if (path == kHome) {
+    std::string rows =
+        property_row(std::string(kHome), "<d:resourcetype><d:collection/></d:resourcetype>");
+    for (const auto& [name, calendar] : calendars_) {
+      if (!deep || !calendar.exists) continue;
+      rows += property_row(path_of(calendar),
+                           calendar_type + "<d:displayname>" + name + "</d:displayname>");
+    }
+    return plain(207, multistatus(rows));
+  }
+  const ServedCalendar* calendar = calendar_at(path);
+  if (calendar == nullptr) return plain(404, "nothing here");
+  const std::string resource = path.substr(path_of(*calendar).size());
+  if (!resource.empty()) {
+    const auto object = calendar->objects.find(resource);
+    if (object == calendar->objects.end()) return plain(404, "nothing here");
+    return plain(207, multistatus(row(*calendar, resource, object->second, false)));
+  }
+  if (deep) return listing(*calendar);
+  std::string properties = calendar_type;
+  if (dialect_.token_property) {
+    properties += "<d:sync-token>" + token(*calendar, calendar->change) + "</d:sync-token>";
+  }
+  properties += "<cs:getctag>" + token(*calendar, calendar->change) + "</cs:getctag>";
+  return plain(207, multistatus(property_row(path, properties)));
+}
+
+HttpResponse CalendarServer::listing(const ServedCalendar& calendar) const {
+  std::string rows = property_row(path_of(calendar),
+                                  "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>");
+  for (const auto& [resource, object] : calendar.objects) {
+    rows += row(calendar, resource, object, false);
+  }
+  return plain(207, multistatus(rows));
+}
+
+HttpResponse CalendarServer::report(const HttpRequest& request, ServedCalendar& calendar) {
+  const std::string& body = request.body;
+  if (body.find("<d:sync-collection") != std::string::npos) return sync(body, calendar);
+  if (body.find("<c:calendar-multiget") != std::string::npos) return multiget(body, calendar);
+  if (body.find("<c:calendar-query") != std::string::npos) return query(calendar);
+  return refused(400);
+}
+
+HttpResponse CalendarServer::sync(const std::string& body, const ServedCalendar& calendar) {
+  if (!dialect_.sync_collection) return refused(403, "supported-report");
+  const std::string given = between(body, "<d:sync-token>", "</d:sync-token>");
+  const bool with_data =
+      dialect_.data_in_report && body.find("<c:calendar-data/>") != std::string::npos;
+  std::uint64_t since = 0;
+  bool all = given.empty();
+  if (!all) {
+    const std::string mine = token(calendar, 0);
+    const bool of_this_one = given.starts_with(mine.substr(0, mine.size() - 1));
+    if (of_this_one) since = std::stoull(given.substr(mine.size() - 1));
+    const bool known = of_this_one && since <= calendar.change;
+    if (!known) {
+      using B = Dialect::BadToken;
+      if (dialect_.bad_token == B::refuse_403) return refused(403, "valid-sync-token");
+      if (dialect_.bad_token == B::fail_500) return refused(500);
+      all = true;
+      since = 0;
+    }
+  }
+  // In the order of the changes, so that a page's token says what it holds.
+  std::map<std::uint64_t, std::string> rows;
+  for (const auto& [resource, object] : calendar.objects) {
+    if (object.change > since) rows[object.change] = row(calendar, resource, object, with_data);
+  }
+  if (!all || dialect_.tells_deleted_first) {
+    for (const auto& [resource, change] : calendar.vanished) {
+      if (change > since) rows[change] = gone_row(calendar, resource);
+    }
+  }
+  std::string text;
+  std::uint64_t told = calendar.change;
+  std::size_t count = 0;
+  for (const auto& [change, one] : rows) {
+    if (dialect_.page != 0 && count == dialect_.page) {
+      text += test::truncation_row(path_of(calendar));
+      break;
+    }
+    text += one;
+    ++count;
+    if (dialect_.page != 0 && count < rows.size()) told = change;
+    if (count == rows.size()) told = calendar.change;
+  }
+  if (dialect_.repeats_unchanged && !all && !calendar.objects.empty() && random_.chance(300)) {
+    auto object = calendar.objects.begin();
+    std::advance(object, static_cast<std::ptrdiff_t>(random_.below(calendar.objects.size())));
+    if (object->second.change <= since)
+      text += row(calendar, object->first, object->second, with_data);
+  }
+  if (dialect_.lists_itself) {
+    text += property_row(path_of(calendar),
+                         "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>");
+  }
+  return plain(207, multistatus(text, token(calendar, told)));
+}
+
+HttpResponse CalendarServer::multiget(const std::string& body,
+                                      const ServedCalendar& calendar) const {
+  std::string rows;
+  constexpr std::string_view kOpen = "<d:href>";
+  for (auto at = body.find(kOpen); at != std::string::npos; at = body.find(kOpen, at)) {
+    at += kOpen.size();
+    const std::string asked = caldav::decode_path(body.substr(at, body.find('<', at) - at));
+    const std::string path = path_of(calendar);
+    if (!asked.starts_with(path)) continue;
+    const std::string resource = asked.substr(path.size());
+    const auto object = calendar.objects.find(resource);
+    if (object != calendar.objects.end()) {
+      rows += row(calendar, resource, object->second, true);
+    } else if (!dialect_.omits_missing) {
+      rows += gone_row(calendar, resource);
+    }
+  }
+  return plain(207, multistatus(rows));
+}
+
+HttpResponse CalendarServer::query(const ServedCalendar& calendar) const {
+  std::string rows;
+  for (const auto& [resource, object] : calendar.objects) {
+    rows += row(calendar, resource, object, dialect_.query_has_data);
+  }
+  return plain(207, multistatus(rows));
+}
+
+}  // namespace tidemark::sim

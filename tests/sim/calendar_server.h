@@ -1,0 +1,106 @@
+// A CalDAV server that speaks real WebDAV XML, in one of the dialects that real servers speak.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "net/http.h"
+#include "sim/random.h"
+
+namespace tidemark::sim {
+
+// What servers do differently; see "What five servers did" of the design's research.
+struct Dialect {
+  std::string name;
+  enum class BadToken : std::uint8_t { refuse_403, fail_500, list_all } bad_token{};
+  enum class Etags : std::uint8_t { unique, same_for_new, weak, none } etags{};
+  std::size_t page = 0;              // resources in an answer, then 507; 0: no paging
+  bool sync_collection = true;       // else ETags and a CTag are all there is
+  bool token_property = true;        // a PROPFIND tells the sync token
+  bool data_in_report = true;        // calendar-data in sync-collection's own answer
+  bool query_has_data = true;        // calendar-query brings bodies
+  bool omits_missing = false;        // multiget says nothing about what is gone
+  bool lists_itself = false;         // the collection is a row of its own listing
+  bool tells_deleted_first = false;  // 404 rows for an empty token
+  bool repeats_unchanged = false;    // rows of what has not changed
+  bool raw_hrefs = false;            // '@' and blanks as they are
+  bool absolute_hrefs = false;
+
+  // Radicale, Xandikos, Cyrus, DAViCal, SOGo, a paging one, one without sync-collection, a mixture.
+  static Dialect any(Random& random);
+};
+
+struct CalendarObject {
+  std::string uid;
+  std::uint64_t version = 0;   // of its content; the summary says it
+  std::uint64_t revision = 0;  // of the resource at this address
+  std::uint64_t change = 0;    // of the calendar
+  std::string body;
+};
+
+// What the events of one UID were, one after the other: a version, or 0 while there was none.
+using History = std::map<std::string, std::vector<std::uint64_t>>;
+
+struct ServedCalendar {
+  std::string name;
+  std::map<std::string, CalendarObject> objects;  // by resource name
+  std::map<std::string, std::uint64_t> vanished;  // resource name -> change
+  std::uint64_t change = 1;
+  std::uint64_t born = 0;  // another one at the same address has other tokens
+  bool exists = true;
+  History history;
+};
+
+class CalendarServer {
+ public:
+  CalendarServer(std::string tenant, Dialect dialect, Random& random);
+
+  // As a server does: any request has an answer.
+  HttpResponse answer(const HttpRequest& request);
+
+  const std::string& tenant() const { return tenant_; }
+  const Dialect& dialect() const { return dialect_; }
+  std::string origin() const { return "http://" + tenant_ + ".example"; }
+  std::string url_of(const ServedCalendar& calendar) const { return origin() + path_of(calendar); }
+  std::string path_of(const ServedCalendar& calendar) const {
+    return "/dav/calendars/" + calendar.name + "/";
+  }
+  std::map<std::string, ServedCalendar>& calendars() { return calendars_; }
+  const std::map<std::string, ServedCalendar>& calendars() const { return calendars_; }
+
+  // What users do; `version` is a number nobody has used yet.
+  void put(ServedCalendar& calendar, const std::string& resource, const std::string& uid,
+           std::uint64_t version);
+  void touch(ServedCalendar& calendar, const std::string& resource);  // same content, new ETag
+  void move(ServedCalendar& calendar, const std::string& from, const std::string& to);
+  void erase(ServedCalendar& calendar, std::string resource);
+  void forget_tokens(ServedCalendar& calendar) { calendar.born = ++births_; }
+  void drop(ServedCalendar& calendar);
+  void make_again(ServedCalendar& calendar);
+
+ private:
+  HttpResponse propfind(const HttpRequest& request, const std::string& path) const;
+  HttpResponse report(const HttpRequest& request, ServedCalendar& calendar);
+  HttpResponse sync(const std::string& body, const ServedCalendar& calendar);
+  HttpResponse multiget(const std::string& body, const ServedCalendar& calendar) const;
+  HttpResponse query(const ServedCalendar& calendar) const;
+  HttpResponse listing(const ServedCalendar& calendar) const;
+  std::string row(const ServedCalendar& calendar, const std::string& resource,
+                  const CalendarObject& object, bool with_data) const;
+  std::string gone_row(const ServedCalendar& calendar, const std::string& resource) const;
+  std::string href(const ServedCalendar& calendar, const std::string& resource) const;
+  std::string etag(const CalendarObject& object) const;
+  std::string token(const ServedCalendar& calendar, std::uint64_t change) const;
+  ServedCalendar* calendar_at(const std::string& path);
+  const ServedCalendar* calendar_at(const std::string& path) const;
+
+  const std::string tenant_;
+  const Dialect dialect_;
+  Random& random_;
+  std::map<std::string, ServedCalendar> calendars_;
+  std::uint64_t births_ = 0;
+};
+
+}  // namespace tidemark::sim

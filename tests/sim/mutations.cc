@@ -1,0 +1,35 @@
+#include "sim/mutations.h"
+
+namespace tidemark::sim {
+
+const std::vector<NamedMutation>& mutations() {
+  static const std::vector<NamedMutation> all{
+      {"dedupe_ignored", Mutation::dedupe_ignored},
+      {"dedupe_mark_lost", Mutation::dedupe_mark_lost},
+      {"dedupe_without_tenant", Mutation::dedupe_without_tenant},
+      {"feed_of_all_tenants", Mutation::feed_of_all_tenants},
+      {"failed_commit_answered_well", Mutation::failed_commit_answered_well},
+      {"previous_record_forgotten", Mutation::previous_record_forgotten},
+      {"event_not_written", Mutation::event_not_written},
+      {"timers_forgotten_on_recovery", Mutation::timers_forgotten_on_recovery},
+      {"timer_fires_early", Mutation::timer_fires_early},
+      {"timer_not_erased", Mutation::timer_not_erased},
+      {"outbox_forgotten_on_recovery", Mutation::outbox_forgotten_on_recovery},
+      {"outbox_entry_kept", Mutation::outbox_entry_kept},
+      {"sync_skipped", Mutation::sync_skipped},
+      {"page_skipped", Mutation::page_skipped},
+      {"cursor_before_bodies", Mutation::cursor_before_bodies},
+      {"sweep_before_last_page", Mutation::sweep_before_last_page},
+      {"no_sweep", Mutation::no_sweep},
+      {"told_again", Mutation::told_again},
+      {"ordered_goes_on", Mutation::ordered_goes_on},
+      {"delivery_cursor_ahead", Mutation::delivery_cursor_ahead},
+      {"retry_lost", Mutation::retry_lost},
+      {"rate_ignored", Mutation::rate_ignored},
+      {"quota_forgotten_on_restart", Mutation::quota_forgotten_on_restart},
+      {"breaker_never_opens", Mutation::breaker_never_opens},
+  };
+  return all;
+}
+
+}  // namespace tidemark::sim

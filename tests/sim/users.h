@@ -1,0 +1,67 @@
+// Those who act on their own: people who edit calendars, clients who place orders until they are
+// told that they are placed, operators who ask for things.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "sim/calendar_server.h"
+#include "sim/journal_auditor.h"
+#include "sim/receivers.h"
+#include "sim/stage.h"
+
+namespace tidemark::sim {
+
+class Process;
+
+class Users {
+ public:
+  // process() is the one that lives at the moment; null: none does.
+  Users(Stage& stage, std::vector<std::unique_ptr<CalendarServer>>& servers,
+        std::vector<std::unique_ptr<Receiver>>& receivers, std::function<Process*()> process)
+      : stage_(stage), servers_(servers), receivers_(receivers), process_(std::move(process)) {}
+
+  void begin();
+  // What a server holds before anybody looks.
+  void fill(CalendarServer& server);
+  // They make no more changes; orders that were placed are still placed until they are.
+  void stop() { stopped_ = true; }
+  // Whoever waits for an answer of a process that is gone asks again.
+  void process_ended();
+  bool all_answered() const;
+  // Whatever was acknowledged is in the journal, where the answer said.
+  void check_answers(const JournalAuditor& journal) const;
+
+ private:
+  struct Order {
+    bool asked = false;
+    Sequence answered = 0;
+  };
+  using Key = std::pair<std::string, std::string>;  // tenant, order
+
+  void every(milliseconds most, std::function<void()> act);
+  void edit();
+  void edit(CalendarServer& server, ServedCalendar& calendar);
+  void add(CalendarServer& server, ServedCalendar& calendar);
+  void drop(CalendarServer& server, ServedCalendar& calendar);
+  void place_order();
+  void ask(const Key& key);
+  void answered(const Key& key, const Result<Receipt>& receipt);
+  void operate();
+
+  Stage& stage_;
+  std::vector<std::unique_ptr<CalendarServer>>& servers_;
+  std::vector<std::unique_ptr<Receiver>>& receivers_;
+  const std::function<Process*()> process_;
+  std::map<Key, Order> orders_;
+  std::uint64_t version_ = 0;
+  std::uint64_t order_ = 0;
+  std::uint64_t resource_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace tidemark::sim
