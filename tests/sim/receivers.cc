@@ -14,6 +14,8 @@ constexpr milliseconds kBreakerRest = std::chrono::seconds(29);  // it is open f
 constexpr milliseconds kSurelySeen = std::chrono::seconds(45);
 constexpr milliseconds kMaybeSeen = std::chrono::seconds(65);
 constexpr std::ptrdiff_t kBreakerLeast = 10;
+// One probe, and leniently as many as an endpoint may have on their way at once.
+constexpr int kSentWhileOpen = 5;
 constexpr std::int64_t kDayMs = 86'400'000;
 
 std::int64_t day_of(WallTime now) {
@@ -173,7 +175,7 @@ void Receiver::check_quota(WallTime now) {
 void Receiver::check_breaker() {
   if (!must_be_open_since_) return;
   if (stage_.clock.world() - *must_be_open_since_ > kBreakerRest) return;
-  if (++sent_while_open_ > 1) {
+  if (++sent_while_open_ > kSentWhileOpen) {
     stage_.violated("breakers", plan_.id + " was sent more than a probe while it was failing");
   }
 }
