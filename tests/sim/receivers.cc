@@ -134,6 +134,7 @@ void Receiver::process_begins(const StoreView& store, WallTime now) {
 
 void Receiver::limits_begin_anew() {
   sends_.clear();
+  began_anew_ = stage_.clock.world();
   results_.clear();
   must_be_open_since_.reset();
 }
@@ -182,6 +183,7 @@ void Receiver::check_breaker() {
 
 void Receiver::answered(bool good) {
   const milliseconds now = stage_.clock.world();
+  if (now < began_anew_ + std::chrono::minutes(3)) return;
   results_.emplace_back(now, good);
   while (!results_.empty() && results_.front().first < now - kMaybeSeen) results_.pop_front();
   if (good) {

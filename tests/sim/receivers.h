@@ -101,6 +101,8 @@ class Receiver {
   std::deque<std::pair<milliseconds, bool>> results_;  // of the last minute
   std::optional<milliseconds> must_be_open_since_;
   int sent_while_open_ = 0;
+  // A breaker that was reset hears of it a while later: until then nothing is held against it.
+  milliseconds began_anew_{0};
 };
 
 // The key that all endpoints sign with.
