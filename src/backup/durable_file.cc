@@ -8,24 +8,12 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/file_descriptor.h"
+
 namespace tidemark::backup {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 tl::unexpected<Error> failure(const std::string& what, const std::string& path) {
   const int reason = errno;
@@ -48,7 +36,7 @@ bool write_all(int fd, std::string_view content) {
 Result<void> replace_file(const std::string& path, std::string_view content) {
   const std::string temporary = path + ".tmp";
   {
-    const Descriptor file(
+    const FileDescriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (file.get() < 0) return failure("write", temporary);
     if (!write_all(file.get(), content)) {
@@ -66,7 +54,7 @@ Result<void> replace_file(const std::string& path, std::string_view content) {
 }
 
 Result<std::optional<std::string>> read_text(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   if (file.get() < 0) return failure("read", path);
   std::string buffer(kMaxTextBytes + 1, '\0');
@@ -86,7 +74,7 @@ Result<std::optional<std::string>> read_text(const std::string& path) {
 }
 
 Result<void> sync_directory_at(const std::string& path) {
-  const Descriptor directory(
+  const FileDescriptor directory(
       ::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || ::fsync(directory.get()) != 0) return failure("sync", path);
   return {};

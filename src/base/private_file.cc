@@ -9,22 +9,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/file_descriptor.h"
+
 namespace tidemark {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 tl::unexpected<Error> unreadable(const std::string& path, int reason) {
   const Errc code =
@@ -55,7 +43,7 @@ bool write_all(int fd, std::string_view content) {
 
 bool sync_directory_of(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
-  const Descriptor directory(
+  const FileDescriptor directory(
       ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return directory.get() >= 0 && ::fsync(directory.get()) == 0;
 }
@@ -63,7 +51,7 @@ bool sync_directory_of(const std::string& path) {
 }  // namespace
 
 Result<Secret> read_private_file(const std::string& path, std::size_t max_bytes, FileGuard guard) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return unreadable(path, errno);
   if (guard == FileGuard::mode) TM_TRY(check_mode(file.get(), path));
   std::string buffer(max_bytes + 1, '\0');
@@ -82,7 +70,7 @@ Result<Secret> read_private_file(const std::string& path, std::size_t max_bytes,
 }
 
 Result<void> write_new_private_file(const std::string& path, std::string_view content) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0 && errno == EEXIST) {
     return fail(Errc::conflict,
                 path + " exists already, and a key is never overwritten; name another file");
