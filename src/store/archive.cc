@@ -59,7 +59,7 @@ Result<std::unique_ptr<FrozenStore>> FrozenStore::open(const std::string& path) 
   impl->view = std::make_unique<SnapshotView>(impl->handle);
   TM_ASSIGN(const auto format, impl->view->get(Table::meta, kFormatKey));
   TM_ASSIGN(const auto progress, impl->view->get(Table::meta, kProgressKey));
-  KeyReader reader(format.value_or(""));
+  KeyReader reader(format ? std::string_view(*format) : std::string_view());
   const auto version = reader.u64();
   const auto reached = decode_progress(progress.value_or(""));
   if (!reader.ok() || version == 0 || version > UINT32_MAX || !reached) {

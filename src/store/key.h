@@ -29,6 +29,7 @@ class KeyWriter {
 class KeyReader {
  public:
   explicit KeyReader(std::string_view key) : rest_(key) {}
+  explicit KeyReader(std::string&&) = delete;  // it would be gone before the first read
   std::uint8_t u8();
   std::uint16_t u16();
   std::uint64_t u64();

@@ -97,7 +97,7 @@ TEST(Key, ReadsBackWhatWasWritten) {
 }
 
 TEST(Key, WhatIsMissingIsSaidFromThenOn) {
-  KeyReader reader("\x01");
+  KeyReader reader(std::string_view("\x01"));
   EXPECT_EQ(reader.u64(), 0u);
   EXPECT_FALSE(reader.ok());
   EXPECT_EQ(reader.u8(), 0);
@@ -112,7 +112,7 @@ TEST(Key, HostileBytesAreReadWithinTheirBounds) {
     for (auto& byte : bytes) byte = static_cast<char>(random());
     const auto heap = std::make_unique<char[]>(bytes.size());  // an overrun is seen by ASan
     std::copy(bytes.begin(), bytes.end(), heap.get());
-    KeyReader reader({heap.get(), bytes.size()});
+    KeyReader reader(std::string_view(heap.get(), bytes.size()));
     std::size_t taken = 0;
     while (reader.ok() && taken < bytes.size()) {
       switch (random() % 4) {
