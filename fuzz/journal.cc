@@ -105,6 +105,11 @@ void check_claimed_record(std::string_view content) {
 void check_values(std::string_view bytes) {
   const auto encode = [](const auto& value) { return engine::encode(value); };
   require_stable(bytes, engine::decode_instance, encode);
+  require_stable(bytes, engine::decode_row, encode);
+  require_stable(bytes, engine::decode_history, [](const engine::ReplacedRow& replaced) {
+    return replaced.stored ? engine::encode_history(*replaced.stored)
+                           : engine::encode_erased_history(replaced.written);
+  });
   require_stable(bytes, engine::decode_dedupe, encode);
   require_stable(bytes, engine::decode_timer, encode);
   require_stable(bytes, engine::decode_due, engine::encode_due);

@@ -106,7 +106,9 @@ class Dropper {
     for (const auto& row : record->rows) {
       const auto key = history_key(record->instance.value, row.key, sequence);
       TM_ASSIGN(const auto bytes, store_.get(Table::journal_index, key));
-      if (bytes) batch_.put(Table::journal_index, key, encode_erased_history());
+      if (!bytes) continue;
+      TM_ASSIGN(const auto replaced, decode_history(*bytes));
+      batch_.put(Table::journal_index, key, encode_erased_history(replaced.written));
     }
     return {};
   }

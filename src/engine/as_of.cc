@@ -76,9 +76,8 @@ class AsOfView final : public StoreView {
     if (table == Table::instance) return instance_then(instance_of_key(key));
     if (table != Table::row) return not_kept(table);
     TM_ASSIGN(const auto name, row_name(key));
-    TM_ASSIGN(auto replaced, replaced_since(name.instance, name.row));
-    if (replaced) return *std::move(replaced);
-    return view_->get(table, key);
+    TM_ASSIGN(auto now, view_->get(table, key));
+    return row_then(name, std::move(now));
   }
 
   Result<std::vector<std::optional<std::string>>> multi_get(
@@ -104,20 +103,26 @@ class AsOfView final : public StoreView {
   }
 
  private:
-  // What the row held when it was first changed after that record: the outer nothing says that it
-  // was not, the inner one that there was no such row.
-  Result<std::optional<std::optional<std::string>>> replaced_since(std::string_view instance,
-                                                                   std::string_view row) const {
-    const auto prefix = history_row_prefix(instance, row);
+  // The row as it was stored then, given what it is now. Each value says since which record it
+  // holds, so that the first one replaced after that record decides: it held, or there was no row.
+  Result<std::optional<std::string>> row_then(const RowName& name,
+                                              std::optional<std::string> now) const {
+    if (now) {
+      TM_ASSIGN(const auto row, decode_row(*now));
+      if (row.written <= as_of_) return now;
+    }
+    const auto prefix = history_row_prefix(name.instance, name.row);
     std::optional<std::string> found;
     TM_TRY(view_->scan(Table::journal_index, prefix, index_key(prefix, as_of_ + 1),
                        [&](std::string_view, std::string_view value) {
                          found = value;
                          return false;
                        }));
-    if (!found) return std::optional<std::optional<std::string>>();
-    TM_ASSIGN(auto value, decode_history(*found));
-    return std::optional(std::move(value));
+    if (!found) return std::nullopt;
+    TM_ASSIGN(const auto replaced, decode_history(*found));
+    if (replaced.written > as_of_) return std::nullopt;
+    if (!replaced.stored) return fail(Errc::not_found, "what a row held then has been erased");
+    return std::string(*replaced.stored);
   }
 
   // The first row key with a history from `from` on, among those of the prefix.
@@ -145,11 +150,11 @@ class AsOfView final : public StoreView {
       std::string changed_key = changed ? row_key(wanted.instance, *changed) : std::string();
       const bool is_changed = changed && (row == nullptr || changed_key <= row->first);
       const bool is_present = row != nullptr && (!is_changed || row->first == changed_key);
-      std::optional<std::string> value;
-      if (is_present) value = row->second;
+      std::optional<std::string> now;
+      if (is_present) now = row->second;
+      TM_ASSIGN(const auto name, row_name(is_changed ? changed_key : row->first));
+      TM_ASSIGN(const auto value, row_then(name, std::move(now)));
       if (is_changed) {
-        TM_ASSIGN(auto replaced, replaced_since(wanted.instance, *changed));
-        if (replaced) value = *std::move(replaced);
         // Behind all of this row's history.
         auto next = history_row_prefix(wanted.instance, *changed);
         ++next.back();

@@ -1,9 +1,10 @@
 // States and rows as they were: reading the past without rebuilding it.
 //
-// A step of a machine that remembers its rows (AnyMachine::remembers) leaves behind, for each row
-// it changes, the value before: kind 8 of the journal index, by row and sequence. A row as of
-// record S is what the first change after S replaced, or, without one, what it is now: one seek. A
-// state as of S is in the instance's last record up to S.
+// Every row says which record gave it its value, and a step of a machine that remembers its rows
+// (AnyMachine::remembers) leaves behind, for each row it changes, the row before: kind 8 of the
+// journal index, by row and sequence. A row as of record S is what it is now when that is not
+// newer, otherwise what the first change after S replaced: a lookup and a seek. A state as of S is
+// in the instance's last record up to S.
 //
 //   TM_ASSIGN(const auto sequence, sequence_as_of(store, time));
 //   TM_ASSIGN(const auto then, view_as_of(store, sequence));

@@ -9,6 +9,7 @@
 #include "engine/keys.h"
 #include "engine/machine.h"
 #include "engine/overlay.h"
+#include "engine/stored_values.h"
 
 namespace tidemark::engine {
 
@@ -21,15 +22,12 @@ class InstanceRows final : public RowReader {
       : overlay_(overlay), prefix_(row_prefix(instance)), keeps_(keeps) {}
 
   std::optional<std::string> get(std::string_view key) const override {
-    auto value = read(key);
-    if (!value) {
-      note(value.error());
-      return std::nullopt;
-    }
-    if (keeps_) read_.insert_or_assign(std::string(key), *value);
-    return *std::move(value);
+    auto value = read_value(key);
+    if (value) return *std::move(value);
+    note(value.error());
+    return std::nullopt;
   }
-  // A row's value before the step. A machine has mostly read a row before it changes it.
+  // A row as it was stored before the step. A machine has mostly read a row before it changes it.
   Result<std::optional<std::string>> before(const std::string& key) const {
     const auto found = read_.find(key);
     if (found == read_.end()) return read(key);
@@ -39,10 +37,13 @@ class InstanceRows final : public RowReader {
   void scan(std::string_view prefix, std::string_view from,
             const std::function<bool(std::string_view, std::string_view)>& visitor) const override {
     const auto start = prefix_ + std::string(std::max(prefix, from));
-    const auto scanned = overlay_.scan(Table::row, prefix_ + std::string(prefix), start,
-                                       [&](std::string_view key, std::string_view value) {
-                                         return visitor(key.substr(prefix_.size()), value);
-                                       });
+    const auto scanned =
+        overlay_.scan(Table::row, prefix_ + std::string(prefix), start,
+                      [&](std::string_view key, std::string_view bytes) {
+                        const auto row = decode_row(bytes);
+                        if (!row) note(row.error());
+                        return row && visitor(key.substr(prefix_.size()), row->value);
+                      });
     if (!scanned) note(scanned.error());
   }
 
@@ -51,6 +52,11 @@ class InstanceRows final : public RowReader {
  private:
   Result<std::optional<std::string>> read(std::string_view key) const {
     return overlay_.get(Table::row, prefix_ + std::string(key));
+  }
+  Result<std::optional<std::string>> read_value(std::string_view key) const {
+    TM_ASSIGN(auto bytes, read(key));
+    if (keeps_) read_.insert_or_assign(std::string(key), bytes);
+    return value_of_row(std::move(bytes));
   }
   void note(const Error& error) const {
     if (!failure_) failure_ = in_context("reading the rows of a step", error);

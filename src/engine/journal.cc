@@ -211,17 +211,22 @@ Result<std::vector<InstanceId>> list_instances(const StoreView& view, std::strin
 
 Result<std::optional<std::string>> read_row(const StoreView& view, const InstanceId& instance,
                                             std::string_view key) {
-  return view.get(Table::row, row_key(instance.value, key));
+  TM_ASSIGN(auto bytes, view.get(Table::row, row_key(instance.value, key)));
+  return value_of_row(std::move(bytes));
 }
 
 Result<void> scan_rows(const StoreView& view, const InstanceId& instance, std::string_view prefix,
                        std::string_view from, const ScanVisitor& visitor) {
   const std::size_t own = row_prefix(instance.value).size();
   const std::string start = from.empty() ? std::string() : row_key(instance.value, from);
-  return view.scan(Table::row, row_key(instance.value, prefix), start,
-                   [&](std::string_view key, std::string_view value) {
-                     return visitor(key.substr(own), value);
-                   });
+  Result<void> readable;
+  TM_TRY(view.scan(Table::row, row_key(instance.value, prefix), start,
+                   [&](std::string_view key, std::string_view bytes) {
+                     const auto row = decode_row(bytes);
+                     if (!row) readable = fail(row.error());
+                     return row && visitor(key.substr(own), row->value);
+                   }));
+  return readable;
 }
 
 }  // namespace tidemark

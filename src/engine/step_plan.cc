@@ -1,5 +1,6 @@
 // What a transition is allowed to be, and the reads its writes need.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/mutation.h"
@@ -105,14 +106,22 @@ Result<Stepper::Plan> Stepper::plan(const Work& work, Transition<std::string> tr
   return plan;
 }
 
-// Of several changes to one row in a transition the first one meets what was there.
+// Of several changes to one row in a transition the last one counts.
 Result<void> Stepper::plan_history(const AnyMachine& machine, const InstanceRows& rows,
                                    Plan& plan) {
-  std::set<std::string_view> seen;
+  std::map<std::string_view, const std::optional<std::string>*> after;
   for (const auto& row : plan.transition.rows) {
-    if (!machine.remembers(row.key) || !seen.insert(row.key).second) continue;
-    TM_ASSIGN(auto before, rows.before(row.key));
-    if (before != row.value) plan.remembered.push_back({row.key, std::move(before)});
+    if (machine.remembers(row.key)) after[row.key] = &row.value;
+  }
+  for (const auto& [key, value] : after) {
+    std::string name(key);
+    TM_ASSIGN(auto stored, rows.before(name));
+    TM_ASSIGN(const auto before, value_of_row(stored));
+    if (before == *value) {
+      plan.unchanged.insert(std::move(name));
+    } else if (stored) {
+      plan.replaced.emplace_back(std::move(name), *std::move(stored));
+    }
   }
   return {};
 }

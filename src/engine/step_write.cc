@@ -43,8 +43,8 @@ JournalRecord Stepper::carry_out(const Work& work, const AnyMachine& machine, co
   record.machine_version = machine.version;
   record.end = transition.end;
   write_instance(work, transition);
-  write_history(record.instance.value, plan.remembered);
-  write_rows(record, transition.rows);
+  write_history(record.instance.value, plan);
+  write_rows(record, plan);
   write_events(record, transition.events);
   write_timers(work, plan.timers);
   write_outbox(work, transition);
@@ -68,26 +68,27 @@ void Stepper::write_instance(const Work& work, const Transition<std::string>& tr
   }
 }
 
-void Stepper::write_rows(JournalRecord& record, std::vector<RowChange>& rows) {
+void Stepper::write_rows(JournalRecord& record, Plan& plan) {
   const std::string prefix = row_prefix(record.instance.value);
+  auto& rows = plan.transition.rows;
   record.rows.reserve(rows.size());
   for (auto& row : rows) {
     JournalRecord::Row note{row.key, std::nullopt};
+    if (row.value) note.value_hash = sha256(*row.value);
+    record.rows.push_back(std::move(note));
+    if (plan.unchanged.contains(row.key)) continue;
     if (row.value) {
-      note.value_hash = sha256(*row.value);
-      overlay_.put(Table::row, prefix + row.key, std::move(*row.value));
+      overlay_.put(Table::row, prefix + row.key, encode(StoredRow{next_, *row.value}));
     } else {
       overlay_.erase(Table::row, prefix + row.key);
     }
-    record.rows.push_back(std::move(note));
   }
 }
 
-void Stepper::write_history(std::string_view instance,
-                            const std::vector<Plan::Remembered>& remembered) {
-  for (const auto& row : remembered) {
-    overlay_.append(Table::journal_index, history_key(instance, row.key, next_),
-                    encode_history(row.value));
+void Stepper::write_history(std::string_view instance, const Plan& plan) {
+  for (const auto& [key, stored] : plan.replaced) {
+    overlay_.append(Table::journal_index, history_key(instance, key, next_),
+                    encode_history(stored));
   }
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -84,14 +86,12 @@ class Stepper {
       std::optional<WallTime> put{};
       bool new_cause = false;
     };
-    // A row that is remembered, as it was before the step; nothing: it was not there.
-    struct Remembered {
-      std::string key;
-      std::optional<std::string> value;
-    };
     Transition<std::string> transition;
     std::vector<TimerWrite> timers{};
-    std::vector<Remembered> remembered{};
+    // Of rows that are remembered: those that keep their value, and so the record that gave it; the
+    // others as they were stored.
+    std::set<std::string, std::less<>> unchanged{};
+    std::vector<std::pair<std::string, std::string>> replaced{};
   };
 
   Result<Outcome> try_step(Work& work);
@@ -116,8 +116,8 @@ class Stepper {
                           Plan plan);
   JournalRecord carry_out_refusal(const Work& work, Loaded loaded, const Error& error);
   void write_instance(const Work& work, const Transition<std::string>& transition);
-  void write_rows(JournalRecord& record, std::vector<RowChange>& rows);
-  void write_history(std::string_view instance, const std::vector<Plan::Remembered>& remembered);
+  void write_rows(JournalRecord& record, Plan& plan);
+  void write_history(std::string_view instance, const Plan& plan);
   void write_events(JournalRecord& record, std::vector<EmittedEvent>& events);
   void write_timers(const Work& work, const std::vector<Plan::TimerWrite>& timers);
   void write_outbox(const Work& work, Transition<std::string>& transition);

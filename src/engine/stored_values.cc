@@ -9,7 +9,8 @@ namespace tidemark::engine {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
-constexpr std::uint8_t kErased = 2;  // in the place of "was it there" in a row's history
+constexpr std::uint8_t kKept = 1;  // of a row's history
+constexpr std::uint8_t kErased = 2;
 
 tl::unexpected<Error> damaged(std::string_view what) {
   return fail(Errc::corrupt, "a stored " + std::string(what) +
@@ -128,27 +129,44 @@ Result<OutboxEntry> decode_outbox(std::string_view key, std::string_view bytes) 
   }
 }
 
-std::string encode_history(const std::optional<std::string>& value_before) {
-  KeyWriter writer;
-  writer.u8(kFormat).u8(value_before ? 1 : 0);
-  if (value_before) writer.raw(*value_before);
-  return std::move(writer).str();
+std::string encode(const StoredRow& row) {
+  return KeyWriter().u64(row.written).raw(row.value).str();
 }
 
-std::string encode_erased_history() {
-  return KeyWriter().u8(kFormat).u8(kErased).str();
+Result<StoredRow> decode_row(std::string_view bytes) {
+  KeyReader reader(bytes);
+  StoredRow row;
+  row.written = reader.u64();
+  row.value = reader.rest();
+  if (!reader.ok()) return damaged("row");
+  return row;
 }
 
-Result<std::optional<std::string>> decode_history(std::string_view bytes) {
+Result<std::optional<std::string>> value_of_row(std::optional<std::string> bytes) {
+  if (!bytes) return std::nullopt;
+  TM_ASSIGN(const auto row, decode_row(*bytes));
+  bytes->erase(0, bytes->size() - row.value.size());
+  return bytes;
+}
+
+std::string encode_history(std::string_view stored_row) {
+  return KeyWriter().u8(kFormat).u8(kKept).raw(stored_row).str();
+}
+
+std::string encode_erased_history(Sequence written) {
+  return KeyWriter().u8(kFormat).u8(kErased).u64(written).str();
+}
+
+Result<ReplacedRow> decode_history(std::string_view bytes) {
   KeyReader reader(bytes);
   const auto format = reader.u8();
-  const auto was_there = reader.u8();
-  if (reader.ok() && format == kFormat && was_there == kErased) {
-    return fail(Errc::not_found, "what a row held then has been erased");
-  }
-  if (!reader.ok() || format != kFormat || was_there > 1) return damaged("row's history");
-  if (was_there == 0) return std::nullopt;
-  return std::string(reader.rest());
+  const auto kind = reader.u8();
+  const auto stored = reader.rest();
+  const auto row = decode_row(stored);
+  if (!reader.ok() || format != kFormat || !row) return damaged("row's history");
+  if (kind == kKept) return ReplacedRow{row->written, stored};
+  if (kind == kErased && row->value.empty()) return ReplacedRow{row->written, std::nullopt};
+  return damaged("row's history");
 }
 
 std::string encode_history_start(Sequence sequence) {

@@ -8,10 +8,12 @@
 //   timer 2    u8 1, i64 due in ms
 //   outbox     u8 1, CBOR map: at, correlation_id, instance, payload, type (messages only)
 //   input      u8 1, raw(payload)
-//   history    u8 1, u8 1 and raw(the row's value before); or u8 1, u8 0: there was no such row; or
-//              u8 1, u8 2: the value has been erased
+//   row        u64 sequence of the record that gave it this value, 0 when an older version wrote
+//   it;
+//              raw(the machine's own bytes): their format is the machine's, by kind and version
+//   history    u8 1, u8 1 and raw(the row as it was stored before); or u8 1, u8 2 and u64 the
+//              sequence it had: its value has been erased
 //   history start  u8 1, u64 sequence: rows as of it and later are known
-//   row        raw(the machine's own bytes): their format is the machine's, by kind and version
 //   secret     raw(the sealed bytes): their format is the sealer's, src/vault/sealed_values.h
 //
 // Numbers of fixed width instead of CBOR: these are read and written by every step.
@@ -70,10 +72,24 @@ struct OutboxEntry {
 std::string encode(const OutboxEntry& entry);
 Result<OutboxEntry> decode_outbox(std::string_view key, std::string_view bytes);
 
-std::string encode_history(const std::optional<std::string>& value_before);
-std::string encode_erased_history();
-// Errc::not_found when the value has been erased.
-Result<std::optional<std::string>> decode_history(std::string_view bytes);
+// The value refers to the bytes given.
+struct StoredRow {
+  Sequence written = 0;
+  std::string_view value;
+};
+std::string encode(const StoredRow& row);
+Result<StoredRow> decode_row(std::string_view bytes);
+// The value of a row as it was read, if there was one.
+Result<std::optional<std::string>> value_of_row(std::optional<std::string> bytes);
+
+// What a row was when a step replaced it.
+struct ReplacedRow {
+  Sequence written = 0;
+  std::optional<std::string_view> stored;  // as in the table; nothing: erased
+};
+std::string encode_history(std::string_view stored_row);
+std::string encode_erased_history(Sequence written);
+Result<ReplacedRow> decode_history(std::string_view bytes);
 std::string encode_history_start(Sequence sequence);
 Result<Sequence> decode_history_start(std::string_view bytes);
 

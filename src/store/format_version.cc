@@ -9,11 +9,6 @@ constexpr std::string_view kIntroduction = "tidemark store format ";
 
 }  // namespace
 
-const std::vector<Migration>& migrations() {
-  static const std::vector<Migration> kMigrations;
-  return kMigrations;
-}
-
 Result<std::optional<FormatVersion>> read_format(rocksdb::FileSystem& file_system,
                                                  const std::string& directory) {
   const auto path = directory + "/" + std::string(kFormatName);

@@ -20,7 +20,7 @@ namespace tidemark {
 
 using FormatVersion = std::uint32_t;
 
-inline constexpr FormatVersion kFormatVersion = 1;
+inline constexpr FormatVersion kFormatVersion = 2;
 inline constexpr std::string_view kFormatName = "FORMAT";
 
 struct Migration {

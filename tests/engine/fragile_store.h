@@ -17,6 +17,7 @@ class FragileStore final : public Store {
   explicit FragileStore(Store& store) : store_(store) {}
 
   std::atomic<int> failing_commits = 0;  // the next so many fail
+  std::optional<int> good_commits{};     // after so many all fail
   std::atomic<int> commits = 0;
   std::optional<Table> unreadable{};  // set only while nobody reads
   Errc with = Errc::disk_full;
@@ -45,6 +46,7 @@ class FragileStore final : public Store {
       const WriteBatch dropped = std::move(batch);
       return fail(with, "the test said so");
     }
+    if (good_commits && commits >= *good_commits) return fail(with, "the test said so");
     ++commits;
     return store_.commit(std::move(batch), through);
   }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "engine/keys.h"
+#include "engine/stored_values.h"
 #include "engine_fixture.h"
 
 namespace tidemark::test {
@@ -208,7 +209,7 @@ TEST_F(JournalReplay, FindsAValueThatNoRecordWrote) {
   damage(Table::row, row, std::nullopt);
   EXPECT_NE(replayed(erase<Scripted>()).first_different_value.find("is missing"),
             std::string::npos);
-  damage(Table::row, row, "true");
+  damage(Table::row, row, engine::encode(engine::StoredRow{1, "true"}));
   damage(Table::row, extra, "forged");
   const auto report = replayed(erase<Scripted>());
   EXPECT_FALSE(report.same());

@@ -99,10 +99,11 @@ std::string all_formats() {
   line("key.index.tree", tree_key(9, 300));
   line("value.index.tree", encode_node(sha256("node")));
   line("key.index.history", history_key(kInstance, std::string("i\0x", 3), 300));
-  line("value.index.history", encode_history("before"));
-  line("value.index.history.absent", encode_history(std::nullopt));
+  line("value.index.history", encode_history(encode(StoredRow{299, "before"})));
+  line("value.index.history.erased", encode_erased_history(299));
   line("key.index.history_start", history_start_key());
   line("value.index.history_start", encode_history_start(300));
+  line("value.row", encode(StoredRow{300, "value"}));
   line("value.instance", encode(InstanceValue{300, "state"}));
   line("value.dedupe", encode(DedupeValue{300, kTime, "cor_1"}));
   line("value.timer.due", encode(TimerValue{300, kTime, true, "cor_1"}));
