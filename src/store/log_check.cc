@@ -5,11 +5,16 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 
+#include "base/log.h"
 #include "store/rocks_error.h"
 #include "store/rocks_store.h"
+#include "store/torn_tail.h"
 
 namespace tidemark {
 namespace {
@@ -43,15 +48,21 @@ class Chain final : public rocksdb::WalFilter {
  public:
   const char* Name() const override { return "tidemark.Chain"; }
 
-  WalProcessingOption LogRecordFound(unsigned long long, const std::string&,
+  WalProcessingOption LogRecordFound(unsigned long long log, const std::string&,
                                      const rocksdb::WriteBatch& batch, rocksdb::WriteBatch*,
                                      bool*) override {
+    ++records_[log];
     ProgressFinder finder;
     if (batch.Iterate(&finder).ok() && finder.found()) add(*finder.found());
     return WalProcessingOption::kIgnoreCurrentRecord;
   }
 
   const std::optional<Progress>& first() const { return first_; }
+  const std::optional<Progress>& last() const { return last_; }
+  std::uint64_t records_of(std::uint64_t log) const {
+    const auto found = records_.find(log);
+    return found == records_.end() ? 0 : found->second;
+  }
   const std::optional<Gap>& gap() const { return gap_; }
 
  private:
@@ -62,6 +73,7 @@ class Chain final : public rocksdb::WalFilter {
     last_ = progress;
   }
 
+  std::map<std::uint64_t, std::uint64_t> records_;  // by log
   std::optional<Progress> first_;
   std::optional<Progress> last_;
   std::optional<Gap> gap_;
@@ -88,14 +100,60 @@ Result<std::optional<Progress>> progress_of_tables(const RocksOptions& options,
   return decode_progress(value);
 }
 
+// Of the newest log; nothing when there is none.
+std::optional<std::uint64_t> newest_log(const std::string& directory) {
+  std::optional<std::uint64_t> newest;
+  std::error_code error;
+  std::filesystem::directory_iterator it(directory, error);
+  for (; !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+    std::uint64_t number = 0;
+    const auto stem = it->path().stem().string();
+    const auto read = std::from_chars(stem.data(), stem.data() + stem.size(), number);
+    if (it->path().extension() == ".log" && read.ec == std::errc()) {
+      newest = std::max(newest.value_or(0), number);
+    }
+  }
+  return newest;
+}
+
+std::string name_of_log(std::uint64_t number) {
+  auto digits = std::to_string(number);
+  digits.insert(0, 6 - std::min<std::size_t>(digits.size(), 6), '0');
+  return digits + ".log";
+}
+
+// True when a torn commit was cut off. What is known to be acknowledged is never one.
+Result<bool> mend_tail(rocksdb::FileSystem& file_system, const std::string& directory,
+                       const Chain& chain, const Progress& acknowledged) {
+  const auto newest = newest_log(log_path(directory));
+  if (!newest) return false;
+  if (chain.last() && chain.last()->commits < acknowledged.commits) return false;
+  const auto path = log_path(directory) + "/" + name_of_log(*newest);
+  TM_ASSIGN(const bool cut, cut_torn_record(file_system, path, chain.records_of(*newest)));
+  if (cut) {
+    log::info("a commit was cut off in the middle of its writing; nobody was told that it is kept",
+              {.detail = path});
+  }
+  return cut;
+}
+
 }  // namespace
 
-Result<void> check_logs(const RocksOptions& options, const std::string& directory) {
-  Chain chain;
-  TM_ASSIGN(const auto tables, progress_of_tables(options, directory, chain));
-  auto gap = chain.gap();
-  const auto base = tables.value_or(Progress{});
-  if (chain.first() && chain.first()->commits > base.commits + 1) gap = Gap{base, *chain.first()};
+Result<void> check_logs(const RocksOptions& options, rocksdb::FileSystem& file_system,
+                        const std::string& directory, const std::optional<Progress>& acknowledged) {
+  std::optional<Chain> chain(std::in_place);
+  auto tables = progress_of_tables(options, directory, *chain);
+  if (!tables && tables.error().code == Errc::corrupt && acknowledged) {
+    TM_ASSIGN(const bool mended, mend_tail(file_system, directory, *chain, *acknowledged));
+    chain.emplace();
+    if (mended) tables = progress_of_tables(options, directory, *chain);
+  }
+  if (!tables) return fail(std::move(tables).error());
+  auto gap = chain->gap();
+  const auto base = tables->value_or(Progress{});
+  if (chain->first() && chain->first()->commits > base.commits + 1) {
+    gap = Gap{base, *chain->first()};
+  }
   if (!gap) return {};
   return fail(Errc::corrupt, "commits are missing between sequence " +
                                  std::to_string(gap->before.sequence) + " (commit " +

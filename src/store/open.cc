@@ -1,6 +1,9 @@
 #include "store/open.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "base/log.h"
 #include "store/file_system.h"
@@ -34,6 +37,13 @@ std::size_t count_logs(const std::string& directory) {
   return count;
 }
 
+// Zeros are written ahead of a log's content. What cannot be read is not known to be empty.
+bool holds_only_zeros(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const auto is_zero = [](char c) { return c == '\0'; };
+  return file && std::all_of(std::istreambuf_iterator<char>(file), {}, is_zero);
+}
+
 // Runs once, from the lock to a store that may be used.
 class Opening {
  public:
@@ -54,6 +64,7 @@ class Opening {
   Result<bool> is_new() const;
   Result<void> remove_logs();
   Result<void> open_database();
+  Result<void> check_logs_first();
   Result<void> named_damage(Result<void> result) const;
   Result<void> initialise();
   Result<void> read_meta();
@@ -130,7 +141,7 @@ Result<bool> Opening::is_new() const {
     for (fs::directory_iterator it(part, error), end; !error && it != end; it.increment(error)) {
       const auto& path = it->path();
       // An interrupted creation leaves an empty log: there is nothing in it yet.
-      const bool written_log = path.extension() == ".log" && it->file_size(error) > 0;
+      const bool written_log = path.extension() == ".log" && !holds_only_zeros(path);
       if (path.filename() == "CURRENT" || path.extension() == ".sst" || written_log) return false;
     }
     if (error && error != std::errc::no_such_file_or_directory) {
@@ -168,12 +179,18 @@ Result<void> Opening::open_database() {
   }
   if (fresh) TM_TRY(remove_logs());
   rocks_.database.create_if_missing = fresh;
-  if (!fresh && !accepts_loss_) TM_TRY(named_damage(check_logs(rocks_, directory_)));
+  if (!fresh && !accepts_loss_) TM_TRY(check_logs_first());
   auto opened = Database::open(rocks_, database_path(directory_));
   rocks_.database.create_if_missing = false;
   if (!opened) return named_damage(fail(std::move(opened).error()));
   database_ = std::move(*opened);
   return {};
+}
+
+Result<void> Opening::check_logs_first() {
+  const auto mark = Watermark::read(*file_system_, directory_);
+  const auto acknowledged = mark ? std::optional(*mark) : std::nullopt;
+  return named_damage(check_logs(rocks_, *file_system_, directory_, acknowledged));
 }
 
 // RocksDB reports a missing CURRENT as an invalid argument and a missing file as an I/O error:

@@ -1,6 +1,8 @@
 #include "store/wal_guard.h"
 
+#include <algorithm>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 namespace tidemark {
@@ -9,6 +11,12 @@ namespace {
 using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
+
+// As much as the log holds, so that a short-lived process writes few.
+constexpr std::uint64_t kMinZerosAhead = 16 << 10;
+constexpr std::uint64_t kMaxZerosAhead = 256 << 10;
+// A larger append costs more than what zeros ahead of it would spare.
+constexpr std::uint64_t kMaxSmallAppend = 64 << 10;
 
 class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
@@ -22,6 +30,7 @@ class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
                   IODebugContext* context) override {
     const std::lock_guard lock(mutex_);
     if (dead_) return refused();
+    write_zeros_ahead(data.size(), options, context);
     return appended(FSWritableFileOwnerWrapper::Append(data, options, context), data.size(),
                     options, context);
   }
@@ -31,6 +40,7 @@ class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
                   IODebugContext* context) override {
     const std::lock_guard lock(mutex_);
     if (dead_) return refused();
+    write_zeros_ahead(data.size(), options, context);
     return appended(FSWritableFileOwnerWrapper::Append(data, options, verification, context),
                     data.size(), options, context);
   }
@@ -53,11 +63,27 @@ class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
 
   IOStatus Close(const IOOptions& options, IODebugContext* context) override {
     const std::lock_guard lock(mutex_);
-    if (dead_) settle(options, context).PermitUncheckedError();
+    if (dead_) {
+      settle(options, context).PermitUncheckedError();
+    } else if (zeroed_ > size_) {
+      FSWritableFileOwnerWrapper::Truncate(size_, options, context).PermitUncheckedError();
+    }
     return FSWritableFileOwnerWrapper::Close(options, context);
   }
 
  private:
+  // Before an append that would make the file longer. Without it the next append meets the same.
+  void write_zeros_ahead(std::uint64_t count, const IOOptions& options, IODebugContext* context) {
+    const std::uint64_t end = size_ + count;
+    if (end <= zeroed_ || count > kMaxSmallAppend) return;
+    static const std::string kZeros(kMaxZerosAhead + kMaxSmallAppend, '\0');
+    const auto from = std::max(zeroed_, size_);
+    const auto to = end + std::clamp(size_, kMinZerosAhead, kMaxZerosAhead);
+    const auto status = FSWritableFileOwnerWrapper::PositionedAppend(
+        rocksdb::Slice(kZeros.data(), to - from), from, options, context);
+    if (status.ok()) zeroed_ = to;
+  }
+
   static IOStatus refused() {
     return IOStatus::IOError("this write-ahead log takes nothing after an earlier error");
   }
@@ -111,6 +137,7 @@ class GuardedLog final : public rocksdb::FSWritableFileOwnerWrapper {
   std::mutex mutex_;
   bool entry_is_durable_ = false;
   std::uint64_t size_ = 0;
+  std::uint64_t zeroed_ = 0;  // where the zeros written ahead end
   std::uint64_t acknowledged_size_ = 0;
   bool dead_ = false;
   bool settled_ = false;

@@ -94,9 +94,29 @@ std::uint64_t stride() {
   return std::getenv("TIDEMARK_FULL_SWEEP") != nullptr ? 1 : 31;
 }
 
-void sweep(DiskFault fault, Unsynced unsynced, std::uint64_t first) {
+// An opening takes some dozens of operations.
+constexpr std::uint64_t kOperationsOfOpening = 40;
+
+// Opens after a failure and fails in the middle of that, too. True when it failed there.
+bool fail_again(World& world, DiskFault fault, Unsynced unsynced) {
+  fault.nth = 1 + fault.nth % kOperationsOfOpening;
+  world.disk->arm(fault);
+  auto store = Store::open(world.options);
+  if (store) world.oracle.expect_equal(**store, "while failing again");
+  const bool failed = world.disk->operations_since_armed() >= fault.nth;
+  if (unsynced != Unsynced::kept) world.disk->cut_power();
+  store = {};
+  if (unsynced != Unsynced::kept) world.disk->restore_power(unsynced, fault.nth);
+  world.disk->heal();
+  return failed;
+}
+
+enum class Again { no, in_recovery };
+
+void sweep(DiskFault fault, Unsynced unsynced, std::uint64_t first, Again again = Again::no) {
   const auto count = operations_of_a_life();
   ASSERT_GT(count, 100u);
+  int failed_again = 0;
   for (std::uint64_t n = first; n <= count && !::testing::Test::HasFailure(); n += stride()) {
     const auto where = "operation " + std::to_string(n) + " of " + std::to_string(count);
     SCOPED_TRACE(where);
@@ -105,6 +125,7 @@ void sweep(DiskFault fault, Unsynced unsynced, std::uint64_t first) {
     world.disk->arm(fault);
     live(world, unsynced);
     world.disk->heal();
+    if (again == Again::in_recovery) failed_again += fail_again(world, fault, unsynced) ? 1 : 0;
     auto store = open(world.options, where);
     ASSERT_TRUE(store);
     world.oracle.expect_equal(*store, where);
@@ -113,6 +134,9 @@ void sweep(DiskFault fault, Unsynced unsynced, std::uint64_t first) {
     store = open(world.options, where);
     ASSERT_TRUE(store);
     world.oracle.expect_equal(*store, where);
+  }
+  if (again == Again::in_recovery) {
+    EXPECT_GT(failed_again, 2);
   }
 }
 
@@ -135,6 +159,14 @@ TEST(StoreUnderFaults, AFullDiskFromAnyMomentOnLosesNothingAcknowledged) {
 TEST(StoreUnderFaults, APowerCutAfterAnIoErrorLosesNothingAcknowledged) {
   sweep({.kind = DiskFault::Kind::io_error}, Unsynced::lost, 1);
   sweep({.kind = DiskFault::Kind::io_error, .for_ever = true}, Unsynced::torn, 2);
+}
+
+TEST(StoreUnderFaults, AFailureAndAnotherOneDuringRecoveryLoseNothingAcknowledged) {
+  for (const auto kind : {DiskFault::Kind::io_error, DiskFault::Kind::disk_full}) {
+    sweep({.kind = kind}, Unsynced::kept, 5, Again::in_recovery);
+    sweep({.kind = kind, .for_ever = true}, Unsynced::torn, 9, Again::in_recovery);
+  }
+  sweep({.kind = DiskFault::Kind::power_cut}, Unsynced::torn, 3, Again::in_recovery);
 }
 
 class CommitFails : public ::testing::TestWithParam<std::tuple<DiskFault::Kind, DiskOperation>> {};

@@ -19,6 +19,8 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 namespace fs = std::filesystem;
 
+constexpr std::uint64_t kSectorBytes = 512;
+
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -37,6 +39,8 @@ std::string parent_of(const std::string& path) {
 struct FaultyFileSystem::State {
   struct File {
     std::uint64_t synced_size = 0;
+    // Of a file that has zeros written ahead of its end: its size with them.
+    std::optional<std::uint64_t> synced_extent;
     bool entry_is_durable = false;
     // Of a file written in place: its content at the last sync, and each write since.
     std::optional<std::string> synced_content;
@@ -89,12 +93,23 @@ class FaultyWritable final : public rocksdb::FSWritableFileOwnerWrapper {
                   IODebugContext* context) override {
     const std::lock_guard lock(state_->mutex);
     const auto status = state_->check(DiskOperation::append, path_);
-    if (status.ok()) return FSWritableFileOwnerWrapper::Append(data, options, context);
-    if (state_->powered) {
-      FSWritableFileOwnerWrapper::Append({data.data(), data.size() / 2}, options, context)
-          .PermitUncheckedError();
-    }
-    return status;
+    const std::size_t written = status.ok() ? data.size() : data.size() / 2;
+    if (!state_->powered) return status;
+    auto appended = FSWritableFileOwnerWrapper::Append({data.data(), written}, options, context);
+    end_ += written;
+    extent_ = std::max(extent_, end_);
+    return status.ok() ? appended : status;
+  }
+  // Behind the end, for zeros ahead of what will be appended.
+  IOStatus PositionedAppend(const rocksdb::Slice& data, std::uint64_t offset,
+                            const IOOptions& options, IODebugContext* context) override {
+    const std::lock_guard lock(state_->mutex);
+    auto status = state_->check(DiskOperation::append, path_);
+    if (!status.ok()) return status;
+    auto& file = state_->files[path_];
+    if (!file.synced_extent) file.synced_extent = file.synced_size;
+    extent_ = std::max(extent_, offset + data.size());
+    return FSWritableFileOwnerWrapper::PositionedAppend(data, offset, options, context);
   }
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
                   const rocksdb::DataVerificationInfo&, IODebugContext* context) override {
@@ -106,7 +121,10 @@ class FaultyWritable final : public rocksdb::FSWritableFileOwnerWrapper {
     if (!state_->powered) return IOStatus::IOError("the power is off", path_);
     auto status = FSWritableFileOwnerWrapper::Truncate(size, options, context);
     auto& file = state_->files[path_];
+    end_ = std::min(end_, size);
+    extent_ = size;
     file.synced_size = std::min(file.synced_size, size);
+    if (file.synced_extent) file.synced_extent = std::min(*file.synced_extent, size);
     return status;
   }
   IOStatus Sync(const IOOptions&, IODebugContext*) override { return synced(); }
@@ -124,11 +142,15 @@ class FaultyWritable final : public rocksdb::FSWritableFileOwnerWrapper {
     auto status = state_->check(DiskOperation::sync, path_);
     if (!status.ok()) return status;
     ++state_->syncs[path_];
-    state_->files[path_].synced_size = GetFileSize(IOOptions(), nullptr);
+    auto& file = state_->files[path_];
+    file.synced_size = end_;
+    if (file.synced_extent) file.synced_extent = extent_;
     return status;
   }
   std::string path_;
   StatePointer state_;
+  std::uint64_t end_ = 0;     // where the next append goes
+  std::uint64_t extent_ = 0;  // the file's size
 };
 
 class FaultyRandom final : public rocksdb::FSRandomRWFileOwnerWrapper {
@@ -278,8 +300,19 @@ void FaultyFileSystem::State::lose(Unsynced unsynced, std::mt19937_64& random) {
       continue;
     }
     const auto size = fs::file_size(path);
-    const auto synced = std::min<std::uint64_t>(file.synced_size, size);
+    const auto durable = file.synced_extent.value_or(file.synced_size);
+    const auto synced = std::min<std::uint64_t>(durable, size);
     fs::resize_file(path, torn ? synced + random() % (size - synced + 1) : synced);
+    if (!file.synced_extent) continue;
+    // Sector by sector, what was appended over the zeros is there or not.
+    auto content = read_file(path);
+    for (auto at = file.synced_size; at < content.size();) {
+      const auto next =
+          std::min<std::uint64_t>(content.size(), (at / kSectorBytes + 1) * kSectorBytes);
+      if (!survives()) content.replace(at, next - at, next - at, '\0');
+      at = next;
+    }
+    write_file(path, content);
   }
   for (auto rename = renames.rbegin(); rename != renames.rend(); ++rename) {
     if (survives()) break;  // a file system keeps a prefix of what was done to a directory

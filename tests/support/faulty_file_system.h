@@ -43,7 +43,8 @@ class FaultyFileSystem final : public StoreFileSystem {
   // From now on nothing is written, and everything that tries fails.
   void cut_power();
   // What is left of unsynced data after the power came back: a process that was killed keeps all,
-  // a power cut may keep nothing, or whatever the disk had got to.
+  // a power cut may keep nothing, or whatever the disk had got to: of a file that grew, a part from
+  // the beginning; of what went over zeros that were written ahead, any sectors.
   enum class Unsynced { kept, lost, torn };
   void restore_power(Unsynced unsynced, std::uint64_t seed = 0);
 
