@@ -69,6 +69,9 @@ struct StepContext {
 struct RowChange {
   std::string key;
   std::optional<std::string> value;  // nothing: erase
+  // The machine knows that there was no such row before the step, which spares reading it where
+  // rows are remembered. Believed.
+  bool is_new = false;
 };
 
 // Something to do outside, after the commit, at least once. Says what, never how.

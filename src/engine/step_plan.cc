@@ -1,5 +1,6 @@
 // What a transition is allowed to be, and the reads its writes need.
 #include <algorithm>
+#include <cassert>
 #include <map>
 #include <set>
 
@@ -106,12 +107,19 @@ Result<Stepper::Plan> Stepper::plan(const Work& work, Transition<std::string> tr
   return plan;
 }
 
+// What a machine says is new must be.
+[[maybe_unused]] bool is_absent(const InstanceRows& rows, const std::string& key) {
+  const auto before = rows.before(key);
+  return !before || !*before;
+}
+
 // Of several changes to one row in a transition the last one counts.
 Result<void> Stepper::plan_history(const AnyMachine& machine, const InstanceRows& rows,
                                    Plan& plan) {
   std::map<std::string_view, const std::optional<std::string>*> after;
   for (const auto& row : plan.transition.rows) {
-    if (machine.remembers(row.key)) after[row.key] = &row.value;
+    assert(!row.is_new || is_absent(rows, row.key));
+    if (!row.is_new && machine.remembers(row.key)) after[row.key] = &row.value;
   }
   for (const auto& [key, value] : after) {
     std::string name(key);

@@ -137,7 +137,11 @@ Result<void> store_events(MirrorEdit& edit, std::string_view href, IndexRow& ind
     const bool stays = std::erase_if(old, [&](const IndexedEvent& e) {
                          return encode(time_key(href, e)) == key;
                        }) > 0;
-    if (!stays || edit.rows.get(key) != value) edit.rows.put(key, value);
+    if (!stays) {
+      edit.rows.put_new(key, value);
+    } else if (edit.rows.get(key) != value) {
+      edit.rows.put(key, value);
+    }
     index.events.push_back(std::move(indexed));
   }
   for (const auto& gone : old) edit.rows.erase(encode(time_key(href, gone)));
@@ -180,8 +184,11 @@ Result<void> apply_body(MirrorEdit& edit, Pass& pass, const PageItem& item) {
   edit.counts.events += item.events.size() - index.events.size();
   if (!same_uid && !uid.empty()) edit.rows.put(uid_key(uid, item.href), std::string(kNothing));
   TM_TRY(store_events(edit, item.href, index, item));
+  const bool has_body = !index.body_hash.empty();
   if (index.body_hash != item.body_hash) {
-    edit.rows.put(href_key(kBodyRow, item.href), encode_body(item.bytes));
+    const std::string key = href_key(kBodyRow, item.href);
+    std::string body = encode_body(item.bytes);
+    has_body ? edit.rows.put(key, std::move(body)) : edit.rows.put_new(key, std::move(body));
   }
   index.body_hash = item.body_hash;
   index.uid = uid;

@@ -5,7 +5,7 @@
 namespace tidemark::sync {
 
 std::optional<std::string> RowEditor::get(std::string_view key) const {
-  if (const auto found = changes_.find(key); found != changes_.end()) return found->second;
+  if (const auto found = changes_.find(key); found != changes_.end()) return found->second.value;
   return below_.get(key);
 }
 
@@ -18,7 +18,7 @@ void RowEditor::scan(
   const auto visit_changes_before = [&](std::optional<std::string_view> key) {
     while (going && change != changes_.end() && change->first.starts_with(prefix) &&
            (!key || change->first < *key)) {
-      if (change->second) going = visitor(change->first, *change->second);
+      if (change->second.value) going = visitor(change->first, *change->second.value);
       ++change;
     }
   };
@@ -26,7 +26,7 @@ void RowEditor::scan(
     visit_changes_before(key);
     if (!going) return false;
     if (change != changes_.end() && change->first == key) {
-      if (change->second) going = visitor(change->first, *change->second);
+      if (change->second.value) going = visitor(change->first, *change->second.value);
       ++change;
       return going;
     }
@@ -41,7 +41,7 @@ std::vector<RowChange> RowEditor::take() {
   rows.reserve(changes_.size());
   while (!changes_.empty()) {
     auto node = changes_.extract(changes_.begin());
-    rows.push_back({std::move(node.key()), std::move(node.mapped())});
+    rows.push_back({std::move(node.key()), std::move(node.mapped().value), node.mapped().is_new});
   }
   return rows;
 }

@@ -22,16 +22,29 @@ class RowEditor final : public RowReader {
             const std::function<bool(std::string_view key, std::string_view value)>& visitor)
       const override;
 
-  void put(std::string key, std::string value) { changes_[std::move(key)] = std::move(value); }
-  void erase(std::string key) { changes_[std::move(key)] = std::nullopt; }
+  void put(std::string key, std::string value) {
+    changes_[std::move(key)].value = std::move(value);
+  }
+  // Of a row that is not below; it may be among the changes.
+  void put_new(std::string key, std::string value) {
+    const auto [change, added] = changes_.try_emplace(std::move(key));
+    if (added) change->second.is_new = true;
+    change->second.value = std::move(value);
+  }
+  void erase(std::string key) { changes_[std::move(key)].value = std::nullopt; }
   std::size_t change_count() const { return changes_.size(); }
 
   // Ascending by key; a key is named once.
   std::vector<RowChange> take();
 
  private:
+  struct Change {
+    std::optional<std::string> value;
+    bool is_new = false;
+  };
+
   const RowReader& below_;
-  std::map<std::string, std::optional<std::string>, std::less<>> changes_;
+  std::map<std::string, Change, std::less<>> changes_;
 };
 
 }  // namespace tidemark::sync
