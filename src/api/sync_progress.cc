@@ -7,7 +7,7 @@
 namespace tidemark {
 namespace {
 
-constexpr std::size_t kRecordsAtOnce = 500;
+constexpr std::size_t kRecordsAtOnce = 50;
 constexpr std::size_t kRemembered = 64;
 
 void add(SyncProgress& progress, const JournalRecord& record) {

@@ -11,7 +11,7 @@
 namespace tidemark::app {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{250};  // how soon an interrupt is seen
+constexpr std::chrono::milliseconds kLook{100};  // how soon an interrupt is seen
 
 struct Counts {
   std::uint64_t created = 0;
@@ -54,21 +54,21 @@ ApiResult<std::vector<std::string>> request_all(Backend& backend, const SyncArgu
 }
 
 // In our own process whatever runs, runs for us, what a killed run left behind included: wait for
-// all of it and count all of it.
+// all of it and count all of it, most of it meanwhile.
 ApiResult<CountsByCalendar> finish_here(Runtime& runtime, Sequence before) {
   ProgressLine progress;
+  SyncProgress done;
+  done.last = before;
+  const auto count = [&] { return add_records(runtime.store(), {}, done); };
   while (!runtime.engine().wait_until_idle(kLook) && !interrupted()) {
+    if (const auto counted = count(); !counted) return tl::unexpected(to_failure(counted.error()));
     const auto depths = runtime.engine().depths();
     progress.update("syncing: " + std::to_string(runtime.store().last_sequence() - before) +
                     " steps, " + std::to_string(depths.outbox) + " requests to go");
   }
   CountsByCalendar sums;
   if (runtime.store().last_sequence() == before) return sums;
-  SyncProgress done;
-  done.last = before;
-  if (auto read = add_records(runtime.store(), {}, done); !read) {
-    return tl::unexpected(to_failure(read.error()));
-  }
+  if (const auto counted = count(); !counted) return tl::unexpected(to_failure(counted.error()));
   add_counts(sums, to_json(done));
   return sums;
 }

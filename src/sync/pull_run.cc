@@ -12,7 +12,7 @@ namespace tidemark::sync {
 namespace {
 
 // One that is committed, one that is stepped and one that waits.
-constexpr std::size_t kPagesAhead = 3;
+constexpr std::size_t kPagesAhead = 6;
 
 PullMode provider_mode(PassMode mode) {
   switch (mode) {
