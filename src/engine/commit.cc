@@ -122,8 +122,12 @@ Engine::Impl::Works Engine::Impl::undo(Batch batch, const Error& error) {
   metrics_.commit_failed(name(error.code));
   Works answers = drop_open();
   Works again;
+  std::vector<InstanceId> waiting;
   for (auto& item : batch.items) {
     if (item.work->retried()) {
+      if (std::exchange(item.work->commit_failed, true)) {
+        waiting.push_back(item.work->input.instance);
+      }
       again.push_back(std::move(item.work));
       continue;
     }
@@ -133,6 +137,12 @@ Engine::Impl::Works Engine::Impl::undo(Batch batch, const Error& error) {
   }
   retry_soon_ = retry_soon_ || !again.empty();
   put_back(std::move(again));
+  for (const auto& instance : waiting) {
+    for (auto& work : refuse_behind(instance, error)) {
+      metrics_.input(Outcome::failed);
+      answers.push_back(std::move(work));
+    }
+  }
   const std::lock_guard lock(mutex_);
   publish_locked();
   return answers;
@@ -156,6 +166,15 @@ void Engine::Impl::put_back(Works works) {
   if (works.empty()) return;
   const std::lock_guard lock(mutex_);
   inbox_.put_back(std::move(works));
+}
+
+// Behind what is tried again until the disk recovers nobody from outside may wait: there may be
+// more of it than a batch takes, and then their turn would not come before that.
+Engine::Impl::Works Engine::Impl::refuse_behind(const InstanceId& instance, const Error& error) {
+  const std::lock_guard lock(mutex_);
+  auto refused = inbox_.take_refusable(instance);
+  for (auto& work : refused) work->result = fail(error);
+  return refused;
 }
 
 }  // namespace tidemark

@@ -8,11 +8,13 @@
 // commit that fails is stepped again.
 //
 // When a commit fails, inputs from outside are refused with its error; completions, progress,
-// timers and messages, which nobody could submit again, are tried again in order, with a pause.
-// When a machine refuses a timer, it fires again, ever more rarely; when it refuses an effect's
-// result, the effect stays in the outbox until the next start; a message it refuses is dropped, and
-// its journal record holds the error. An instance's end takes its timers along and drops its
-// effects' results. Effects of an unknown executor are kept, and idle() does not wait for them.
+// timers and messages, which nobody could submit again, are tried again in order, with a pause, and
+// what waits from outside behind them in their instances is refused, too, when that fails again. A
+// timer never fires early, whatever the clock does meanwhile. When a machine refuses a timer, it
+// fires again, ever more rarely; when it refuses an effect's result, the effect stays in the outbox
+// until the next start; a message it refuses is dropped, and its journal record holds the error. An
+// instance's end takes its timers along and drops its effects' results. Effects of an unknown
+// executor are kept, and idle() does not wait for them.
 //
 // Threads: submit() and every const method may be called from any thread. Either start() runs the
 // loop on a thread of its own, or a test calls run_one_batch() itself and owns time.

@@ -64,6 +64,7 @@ struct Engine::Impl final : engine::EffectSink {
   Works gather(WallTime now, Mode mode);
   void step_all(Works works, WallTime now, Mode mode);
   bool step_one(std::unique_ptr<Work>& work);
+  bool not_due_any_more(const Work& work, WallTime now);
   bool full() const;
   Works take_more(Mode mode, const Works& later);
   std::size_t room(Mode mode) const;
@@ -82,6 +83,7 @@ struct Engine::Impl final : engine::EffectSink {
   Works undo(Batch batch, const Error& error);
   Works drop_open();
   void put_back(Works works);
+  Works refuse_behind(const InstanceId& instance, const Error& error);
 
   // after_commit.cc: acting on what is durable
   Works absorb(Batch batch, Duration took);

@@ -147,4 +147,29 @@ std::vector<std::unique_ptr<Work>> Inbox::take(std::size_t max_count, std::size_
   return taken;
 }
 
+std::vector<std::unique_ptr<Work>> Inbox::take_refusable(const InstanceId& instance) {
+  std::vector<std::unique_ptr<Work>> taken;
+  const auto tenant = tenants_.find(std::string(instance.tenant()));
+  if (tenant == tenants_.end()) return taken;
+  const auto lane = tenant->second->lanes.find(instance.value);
+  if (lane == tenant->second->lanes.end()) return taken;
+  Lane left;
+  bool behind = false;
+  while (lane->second.head) {
+    auto work = lane->second.pop();
+    behind |= work->retried();
+    if (!behind || work->retried()) {
+      left.push_back(std::move(work));
+      continue;
+    }
+    --count_;
+    --tenant->second->count;
+    bytes_ -= work->bytes();
+    taken.push_back(std::move(work));
+  }
+  std::swap(lane->second.head, left.head);  // not empty: what they waited behind stays
+  std::swap(lane->second.tail, left.tail);
+  return taken;
+}
+
 }  // namespace tidemark::engine

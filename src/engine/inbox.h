@@ -37,6 +37,7 @@ struct Work {
   Waiter* waiter = nullptr;
   bool answer_at_once = false;       // who waits is turning the loop and cannot be woken by another
   bool made_correlation_id = false;  // the stepper's, not the submitter's
+  bool commit_failed = false;        // one that it was part of, and was tried again
   Result<Receipt> result{};
   std::unique_ptr<Work> next{};  // the inbox's link
 
@@ -69,6 +70,9 @@ class Inbox {
 
   // The next inputs in fair order, at most so many and (after the first) at most so many bytes.
   std::vector<std::unique_ptr<Work>> take(std::size_t max_count, std::size_t max_bytes);
+
+  // What waits behind something of the engine's own in this instance, and is to be refused.
+  std::vector<std::unique_ptr<Work>> take_refusable(const InstanceId& instance);
 
   std::size_t size() const { return count_; }
   std::size_t bytes() const { return bytes_; }

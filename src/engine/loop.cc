@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "engine/engine_impl.h"
 
 namespace tidemark {
@@ -103,6 +104,15 @@ bool Engine::Impl::step_one(std::unique_ptr<Work>& work) {
   return true;
 }
 
+// The clock has stepped back while the timer waited for a disk that failed. A machine may rely on
+// it that its timer's time has come.
+bool Engine::Impl::not_due_any_more(const Work& work, WallTime now) {
+  if (!work.timer_due || *work.timer_due <= now) return false;
+  if (mutated(Mutation::timer_fires_early)) return false;
+  timers_.give_back(work);
+  return true;
+}
+
 // Into the open batch. What does not get into it goes back to where it came from.
 void Engine::Impl::step_all(Works works, WallTime now, Mode mode) {
   held_.clear();
@@ -119,12 +129,18 @@ void Engine::Impl::step_all(Works works, WallTime now, Mode mode) {
   // What arrives while the batch is being stepped still gets into it: fuller batches, fewer syncs.
   for (; !works.empty(); works = take_more(mode, later)) {
     for (auto& work : works) {
+      if (not_due_any_more(*work, now)) continue;
       const bool over = !open_->items.empty() && full();
       if (over || !step_one(work)) later.push_back(std::move(work));
     }
   }
-  if (!held_.empty()) retry_soon_ = true;
   put_back(std::move(later));
+  for (const auto& [instance, error] : held_) {
+    retry_soon_ = true;
+    for (auto& work : refuse_behind({instance}, error)) {
+      open_->items.push_back({std::move(work), Outcome::failed, true});
+    }
+  }
 }
 
 bool Engine::Impl::full() const {

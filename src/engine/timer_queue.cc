@@ -85,6 +85,11 @@ void TimerQueue::settle(const Work& work) {
   deferred_.erase(key);
 }
 
+void TimerQueue::give_back(const Work& work) {
+  in_flight_.erase(key_of(work));
+  look_from(*work.timer_due, *work.timer_due);
+}
+
 void TimerQueue::defer(const Work& work, WallTime now) {
   const auto key = key_of(work);
   in_flight_.erase(key);

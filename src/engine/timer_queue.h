@@ -30,6 +30,9 @@ class TimerQueue {
   void count_changed(std::ptrdiff_t delta);
   // A timer that was handed out has fired or turned out to be replaced or cancelled.
   void settle(const Work& work);
+  // One that was handed out is no longer due, the clock having stepped back: it is handed out
+  // again.
+  void give_back(const Work& work);
   // Its step failed for good: it is tried again later, ever more rarely, up to once an hour.
   void defer(const Work& work, WallTime now);
 

@@ -109,6 +109,31 @@ TEST_F(Failure, OfAReadDelaysAMessageAndThoseBehindIt) {
   EXPECT_EQ(state("b"), ".do\nsecond\n");
 }
 
+TEST_F(Failure, OfAReadRefusesWhatWaitsFromOutsideBehindAMessageEvenBeyondABatch) {
+  reopen({.max_batch_inputs = 1});
+  submit(input("a", {{"messages",
+                      {{{"to", id("b").value}, {"input", {{"copy", {{"from", "x"}, {"to", "y"}}}}}},
+                       {{"to", id("b").value}, {"input", {{"note", "second"}}}}}}}));
+  store_->unreadable = Table::row;
+  run();
+  EXPECT_EQ(engine_->submit(note("b", "outside")).error().code, Errc::io_error);
+  store_->unreadable.reset();
+  run();
+  EXPECT_EQ(state("b"), ".do\nsecond\n");
+}
+
+TEST_F(Failure, OfACommitRefusesWhatWaitsFromOutsideBehindACompletionEvenBeyondABatch) {
+  reopen({.max_batch_inputs = 1});
+  submit(input("a", one_effect()));
+  run();
+  store_->failing_commits = 1000;
+  held_.take().handle->complete("note", "result");
+  EXPECT_EQ(engine_->submit(note("a", "outside")).error().code, Errc::disk_full);
+  store_->failing_commits = 0;
+  run();
+  EXPECT_EQ(state("a"), ".do\nnote result\n");
+}
+
 TEST_F(Failure, AMachineThatThrowsFailsOnlyItsInput) {
   const auto answer = engine_->submit(input("a", {{"timers", 5}}));
   EXPECT_EQ(answer.error().code, Errc::internal);

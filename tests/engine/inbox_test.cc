@@ -40,6 +40,25 @@ TEST(Inbox, TakesBackWhatCouldNotBeDoneInOrder) {
   EXPECT_EQ(order(inbox), (std::vector<std::string>{"a/x:1", "a/x:2", "a/x:3", "a/x:4"}));
 }
 
+TEST(Inbox, GivesUpWhatCameFromOutsideBehindTheEnginesOwn) {
+  Inbox inbox({100, 1 << 20});
+  for (const char* text : {"1", "2", "3", "4"}) {
+    auto added = work("a", "x", text);
+    if (*text == '2' || *text == '4') added->source = Work::Source::message;
+    inbox.push(std::move(added));
+  }
+  inbox.push(work("a", "y", "5"));
+  const auto refused = inbox.take_refusable(make_instance_id("k", "a", "x"));
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0]->input.payload, "3");
+  EXPECT_TRUE(inbox.take_refusable(make_instance_id("k", "a", "y")).empty());
+  EXPECT_TRUE(inbox.take_refusable(make_instance_id("k", "a", "z")).empty());
+  EXPECT_TRUE(inbox.take_refusable(make_instance_id("k", "b", "x")).empty());
+  inbox.push(work("a", "x", "6"));
+  EXPECT_EQ(order(inbox), (std::vector<std::string>{"a/x:1", "a/y:5", "a/x:2", "a/x:4", "a/x:6"}));
+  EXPECT_EQ(inbox.bytes(), 0U);
+}
+
 TEST(Inbox, RefusesMoreThanItMayHold) {
   Inbox inbox({2, 1 << 20});
   auto one = work("a", "x");

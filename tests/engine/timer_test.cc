@@ -126,6 +126,21 @@ struct Stubborn {
   }
 };
 
+TEST_F(Timers, AreNotEarlyWhenTheClockStepsBackWhileTheDiskFails) {
+  submit(input("a", {{"timers", {{{"name", "t"}, {"in_ms", 5}}}}}));
+  const WallTime due = clock_.now() + milliseconds{5};
+  clock_.advance(milliseconds{5});
+  store_->failing_commits = 1;
+  run();
+  clock_.advance(milliseconds{-3});
+  run();
+  EXPECT_EQ(state("a"), ".do\n");
+  EXPECT_EQ(engine_->next_timer(), due);
+  clock_.advance(milliseconds{3});
+  run();
+  EXPECT_EQ(state("a"), ".do\ntimer.fired t\n");
+}
+
 TEST_F(Timers, ThatTheirMachineRefusesAreTriedAgainLater) {
   engine_->register_machine(erase<Stubborn>());
   Stubborn::refuses = true;
