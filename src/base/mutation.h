@@ -35,6 +35,7 @@ enum class Mutation : std::uint8_t {
   rate_ignored,                  // an endpoint is sent as much as there is
   quota_forgotten_on_restart,    // a restart gives an endpoint its day's quota again
   breaker_never_opens,           // a failing receiver is not spared
+  probe_forgotten,               // a new state makes a breaker forget that its probe is out
 };
 
 #if TIDEMARK_MUTATIONS

@@ -51,6 +51,10 @@ Admission Breaker::admit(const BreakerPolicy& policy, WallTime now) {
   return Admission::probe;
 }
 
+void Breaker::begin_probe() {
+  if (phase_ == BreakerPhase::open) phase_ = BreakerPhase::half_open;
+}
+
 std::optional<WallTime> Breaker::ready_at(const BreakerPolicy& policy, WallTime now) const {
   switch (phase_) {
     case BreakerPhase::closed: return now;

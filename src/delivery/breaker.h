@@ -62,6 +62,9 @@ class Breaker {
   // When admit() will say something else than wait; nothing while a probe is out.
   std::optional<WallTime> ready_at(const BreakerPolicy& policy, WallTime now) const;
 
+  // A probe that was admitted on a copy of this breaker is on its way.
+  void begin_probe();
+
   // The result of an attempt that was admitted with `send`.
   BreakerChange end_attempt(const BreakerPolicy& policy, bool succeeded, WallTime now);
   // The result of the probe; taken for an ordinary result when there is none out.

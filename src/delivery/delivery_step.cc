@@ -137,13 +137,14 @@ void EndpointStep::count_for_health(const AttemptResult& result) {
   const BreakerPolicy policy = state_.breaker_policy();
   if (state_.replay_until && result.position <= *state_.replay_until && !result.probe) return;
   const bool succeeded = result.attempt.succeeded();
+  // When it ended, not when that is stored: the deliverer's copy has counted it then.
+  const WallTime at = result.attempt.at;
   BreakerChange change = BreakerChange::none;
   if (result.probe) {
-    // The deliverer admitted it on a copy of this breaker.
-    state_.breaker.admit(policy, context_.now);
-    change = state_.breaker.end_probe(policy, succeeded, context_.now);
+    state_.breaker.begin_probe();
+    change = state_.breaker.end_probe(policy, succeeded, at);
   } else {
-    change = state_.breaker.end_attempt(policy, succeeded, context_.now);
+    change = state_.breaker.end_attempt(policy, succeeded, at);
   }
   if (change == BreakerChange::disable) {
     const auto hours = std::chrono::duration_cast<std::chrono::hours>(state_.breaker.failing_for());

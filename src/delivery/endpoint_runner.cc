@@ -39,11 +39,16 @@ Result<bool> EndpointRunner::load() {
   const bool other_keys =
       !loaded_ || no_key_ || state.secrets != state_.secrets || state.declared != state_.declared;
   state_ = std::move(state);
+  const auto stored = state_.counts.delivered + state_.counts.failed_attempts;
+  // What was submitted may be stored already, and its receipt on its way.
+  if (loaded_ && stored > attempts_stored_) in_submission_.reset();
+  attempts_stored_ = stored;
   breaker_ = state_.breaker;
   if (in_submission_) {
     for (const auto& [generation, result] : *in_submission_) count_for_breaker(result);
   }
   for (const auto& [generation, result] : results_) count_for_breaker(result);
+  if (probe_out_ && !mutated(Mutation::probe_forgotten)) breaker_.begin_probe();
   if (!loaded_) {
     bucket_ = state_.bucket;
     if (!mutated(Mutation::quota_forgotten_on_restart)) quota_ = state_.quota;
@@ -356,6 +361,7 @@ void EndpointRunner::count_for_breaker(const AttemptResult& result) {
   const bool replayed = state_.replay_until && result.position <= *state_.replay_until;
   if (replayed && !result.probe) return;
   if (result.probe) {
+    if (!mutated(Mutation::probe_forgotten)) breaker_.begin_probe();
     breaker_.end_probe(policy, result.attempt.succeeded(), result.attempt.at);
   } else {
     breaker_.end_attempt(policy, result.attempt.succeeded(), result.attempt.at);
@@ -414,6 +420,11 @@ void EndpointRunner::flush() {
 void EndpointRunner::submitted(Results results, std::uint64_t filtered, bool look_again,
                                Result<Receipt> receipt) {
   submitting_ = false;
+  if (receipt && std::exchange(in_submission_, nullptr)) {
+    attempts_stored_ += static_cast<std::uint64_t>(std::count_if(
+        results.begin(), results.end(),
+        [](const auto& result) { return result.second.kind == AttemptResult::Kind::attempted; }));
+  }
   in_submission_.reset();
   act_on_receipt(std::move(results), filtered, look_again, std::move(receipt));
   // Last, for what has ended meanwhile has been submitted by now: it is never quiet in between.

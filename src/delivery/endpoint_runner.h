@@ -99,6 +99,7 @@ class EndpointRunner : public std::enable_shared_from_this<EndpointRunner> {
 
   Results results_;
   std::shared_ptr<const Results> in_submission_;  // on its way to the store
+  std::uint64_t attempts_stored_ = 0;             // that the store is known to have counted
   std::size_t failures_unstored_ = 0;  // results that are no success, noted and not yet stored
   std::uint64_t filtered_ = 0;
   bool submitting_ = false;

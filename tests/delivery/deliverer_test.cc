@@ -293,6 +293,22 @@ TEST_F(Deliveries, TheBreakerSparesADeadEndpointAndProbesItOnceAtATime) {
   EXPECT_EQ(state("one").counts.delivered, 1000U);
 }
 
+TEST_F(Deliveries, AProbeThatFailsKeepsTheBreakerOpenWhateverIsConfiguredMeanwhile) {
+  auto& got = receive("one", [](const HttpRequest&) {
+    return SimulatedDriver::Answer{HttpResponse{500, {}, {}}, 2s};
+  });
+  create("one", {{"concurrency", 1}});
+  emit(30);
+  run_for(20s);
+  ASSERT_EQ(got.size(), 10U);
+  run_for(31s);
+  ASSERT_EQ(got.size(), 11U) << "the probe";
+  create("one", {{"concurrency", 2}});
+  run_for(50s);
+  EXPECT_EQ(got.size(), 11U);
+  EXPECT_EQ(hold("one").reason, Hold::Reason::breaker_open);
+}
+
 TEST_F(Deliveries, DaysOfFailureDisableTheEndpoint) {
   receive("one", [&](const HttpRequest&) { return status(500); });
   create("one", {{"disable_after", "1d"}});

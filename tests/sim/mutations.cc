@@ -28,6 +28,7 @@ const std::vector<NamedMutation>& mutations() {
       {"rate_ignored", Mutation::rate_ignored},
       {"quota_forgotten_on_restart", Mutation::quota_forgotten_on_restart},
       {"breaker_never_opens", Mutation::breaker_never_opens},
+      {"probe_forgotten", Mutation::probe_forgotten},
   };
   return all;
 }
