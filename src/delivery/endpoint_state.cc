@@ -1,5 +1,8 @@
 #include "delivery/endpoint_state.h"
 
+#include <array>
+#include <functional>
+
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -54,6 +57,24 @@ EndpointCounts read_counts(ByteReader& reader) {
   counts.dead = reader.number();
   counts.log_rows = reader.number();
   return counts;
+}
+
+// A configuration is read with every step of its endpoint and changes hardly ever: parsing it was
+// most of what a step cost. A slot holds the text that was parsed last, and what it says.
+struct KnownConfig {
+  std::string text;
+  EndpointConfig config;
+};
+constexpr std::size_t kKnownConfigs = 64;
+
+Result<EndpointConfig> read_config(std::string_view text) {
+  static thread_local std::array<KnownConfig, kKnownConfigs> all;
+  auto& known = all[std::hash<std::string_view>{}(text) % kKnownConfigs];
+  if (!text.empty() && known.text == text) return known.config;
+  TM_ASSIGN(const Json json, parse_json(text));
+  TM_ASSIGN(auto config, endpoint_config_from_json(json));
+  known = {std::string(text), config};
+  return config;
 }
 
 }  // namespace
@@ -118,8 +139,7 @@ Result<EndpointState> decode_endpoint_state(std::string_view bytes) {
   ByteReader reader(bytes);
   if (reader.u8() != kFormat) reader.spoil();
   EndpointState state;
-  TM_ASSIGN(const Json config, parse_json(reader.text()));
-  TM_ASSIGN(state.config, endpoint_config_from_json(config));
+  TM_ASSIGN(state.config, read_config(reader.text()));
   state.declared = reader.u8() != 0;
   const std::uint8_t status = reader.u8();
   if (status > static_cast<std::uint8_t>(EndpointStatus::removing)) reader.spoil();
