@@ -46,8 +46,7 @@ StoreKind store_of(const CampaignOptions& options, std::uint64_t seed) {
 }
 
 WorldReport run_one(const CampaignOptions& options, std::uint64_t seed, StoreKind store) {
-  World world({seed, store, options.trouble, options.trace});
-  return world.run();
+  return run_world({seed, store, options.trouble, options.trace});
 }
 
 double hours(std::chrono::milliseconds time) {
@@ -83,7 +82,8 @@ bool run_campaign(const CampaignOptions& options, std::ostream& out) {
   const auto begun = Steady::now();
   Sums sums;
   bool right = true;
-  for (std::uint64_t seed = options.first; seed <= options.last && right; ++seed) {
+  for (std::uint64_t seed = options.first; seed <= options.last; ++seed) {
+    if (!right && !options.keep_going) break;
     if (options.at_most.count() > 0 && Steady::now() - begun >= options.at_most) break;
     const StoreKind store = store_of(options, seed);
     const auto report = run_one(options, seed, store);
@@ -92,7 +92,8 @@ bool run_campaign(const CampaignOptions& options, std::ostream& out) {
     if (!report.violation) continue;
     right = false;
     out << "seed " << seed << " went wrong: " << report.violation->auditor << ": "
-        << report.violation->what << "\nrepeat it with: " << repeat(options, seed, store) << "\n";
+        << report.violation->what << "\nrepeat it with: " << repeat(options, seed, store)
+        << std::endl;
   }
   print(sums, Steady::now() - begun, out);
   return right;

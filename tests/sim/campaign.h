@@ -16,12 +16,13 @@ struct CampaignOptions {
   std::chrono::milliseconds at_most{0};  // no world is begun after so much real time; 0: no limit
   std::string store = "mixed";           // model, rocksdb, mixed
   milliseconds trouble{std::chrono::minutes(30)};
-  std::string mutation{};  // the deliberate bug that is switched on; for what repeats a failure
+  bool keep_going = false;  // when a world went wrong
+  std::string mutation{};   // the deliberate bug that is switched on; for what repeats a failure
   std::function<void(const std::string&)> trace{};
 };
 
-// True when every world came right. Prints the sums, and for the first world that went wrong what
-// went wrong and the command that repeats it.
+// True when every world came right. Prints the sums, and for the first world that went wrong (or
+// each) what went wrong and the command that repeats it.
 bool run_campaign(const CampaignOptions& options, std::ostream& out);
 
 // Each deliberate bug in turn, until a world goes wrong. Prints a table. False when one was not

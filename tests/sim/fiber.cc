@@ -1,6 +1,7 @@
 #include "sim/fiber.h"
 
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 namespace tidemark::sim {
@@ -45,7 +46,11 @@ Fiber* Fiber::current() {
 
 void Fiber::enter() {
   Fiber* self = running;
-  self->body_();
+  try {
+    self->body_();
+  } catch (...) {
+    self->thrown_ = std::current_exception();
+  }
   self->body_ = nullptr;
   self->ended_ = true;
 }
@@ -54,6 +59,7 @@ void Fiber::resume() {
   running = this;
   swapcontext(&back_, &context_);
   running = nullptr;
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
 }
 
 void Fiber::wait() {

@@ -5,6 +5,7 @@
 
 #include <ucontext.h>
 
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -17,7 +18,7 @@ class Fiber {
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  // Runs until it waits or ends. Not from within a fiber.
+  // Runs until it waits or ends, and throws what it threw. Not from within a fiber.
   void resume();
   bool ended() const { return ended_; }
 
@@ -33,6 +34,7 @@ class Fiber {
   char* const stack_;
   ucontext_t context_{};
   ucontext_t back_{};
+  std::exception_ptr thrown_;
   bool ended_ = false;
 };
 

@@ -19,6 +19,7 @@ struct Arguments {
   int trouble_minutes = 30;
   std::string mutation;
   bool mutations = false;
+  bool keep_going = false;
   bool trace = false;
 };
 
@@ -41,6 +42,7 @@ int run(const Arguments& arguments) {
   options.store = arguments.store;
   options.trouble = std::chrono::minutes(arguments.trouble_minutes);
   options.mutation = arguments.mutation;
+  options.keep_going = arguments.keep_going;
   if (arguments.trace) {
     options.trace = [](const std::string& what) { std::cerr << what << "\n"; };
   }
@@ -71,6 +73,7 @@ int main(int argc, char** argv) {
   app.add_option("--mutation", arguments.mutation, "switch a deliberate bug on");
   app.add_flag("--mutations", arguments.mutations,
                "find each deliberate bug within the seeds, and print which auditor did");
+  app.add_flag("--keep-going", arguments.keep_going, "do not end with the first that went wrong");
   app.add_flag("--trace", arguments.trace, "tell what happens, on stderr");
   CLI11_PARSE(app, argc, argv);
   // Everything that can fail does, by design.

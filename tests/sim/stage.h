@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -13,18 +14,52 @@
 
 namespace tidemark::sim {
 
+// A world that does not end. What it was doing may not be unwound in order: it is left as it is.
+struct NeverEnds : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Whoever waits for something that never comes looks at the clock, or has things done, again and
+// again: so that is counted, and beyond every bound of a world that ends it is given up.
+class Patience {
+ public:
+  static constexpr std::uint64_t kAtOneMoment = 200'000;
+  static constexpr std::uint64_t kInAll = 50'000'000;
+
+  void use() {
+    ++in_all_;
+    if (++at_this_moment_ > kAtOneMoment) {
+      throw NeverEnds("time stands still, while things go on happening");
+    }
+    if (in_all_ > kInAll) throw NeverEnds("more happened than ever does in a world that ends");
+  }
+  void time_goes_on() { at_this_moment_ = 0; }
+
+ private:
+  std::uint64_t at_this_moment_ = 0;
+  std::uint64_t in_all_ = 0;
+};
+
 // Wall time: the world's own time, and how wrong the machine's clock is at the moment.
 class StageClock final : public Clock {
  public:
-  WallTime now() const override { return kStart + world_ + offset_; }
+  WallTime now() const override {
+    patience_.use();
+    return kStart + world_ + offset_;
+  }
   milliseconds world() const { return world_; }
-  void move_to(milliseconds world) { world_ = std::max(world_, world); }
+  void move_to(milliseconds world) {
+    patience_.use();
+    if (world > world_) patience_.time_goes_on();
+    world_ = std::max(world_, world);
+  }
   void step(milliseconds by) { offset_ += by; }
 
  private:
   static constexpr WallTime kStart{milliseconds{1'767'225'600'000}};  // 2026-01-01
   milliseconds world_{0};
   milliseconds offset_{0};
+  mutable Patience patience_;
 };
 
 // What happens when. Things of the process go with it when it crashes; the world's stay.
@@ -79,7 +114,7 @@ struct Stage {
     if (!violation) violation = Violation{std::move(auditor), std::move(what)};
   }
   void say(const std::string& what) const {
-    if (trace) trace(what);
+    if (trace) trace(std::to_string(clock.world().count()) + " ms: " + what);
   }
 
   Random random;

@@ -240,6 +240,7 @@ void World::settle() {
     // Calendars that were dropped come back for a while; orders have reminders.
     const milliseconds elapsed = stage_.clock.world() - begun;
     why = unsettled();
+    stage_.say("settling: " + why.value_or("all is well"));
     if (!why && elapsed > std::chrono::minutes(4)) break;
     if (elapsed > kSettlesWithin) {
       tell_what_waits();
@@ -312,6 +313,18 @@ WorldReport World::run() {
   report_.faults = stage_.faults.counts();
   process_.reset();
   return report_;
+}
+
+WorldReport run_world(const WorldOptions& options) {
+  auto world = std::make_unique<World>(options);
+  try {
+    return world->run();
+  } catch (const NeverEnds& never) {
+    (void)world.release();
+    WorldReport report;
+    report.violation = Violation{"endless", never.what()};
+    return report;
+  }
 }
 
 }  // namespace tidemark::sim

@@ -38,10 +38,14 @@ struct WorldReport {
   FaultCounts faults{};
 };
 
+// The world of a seed, from its beginning to its end, whatever comes of it.
+WorldReport run_world(const WorldOptions& options);
+
 class World {
  public:
   explicit World(const WorldOptions& options);
   ~World();
+  // Throws NeverEnds: then nothing of it can be used or destroyed any more.
   WorldReport run();
 
  private:

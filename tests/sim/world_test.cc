@@ -16,8 +16,7 @@ class WorldTest : public testing::Test {
 
   static WorldReport run(std::uint64_t seed, StoreKind store,
                          milliseconds trouble = std::chrono::minutes(10)) {
-    World world({.seed = seed, .store = store, .trouble = trouble});
-    return world.run();
+    return run_world({.seed = seed, .store = store, .trouble = trouble});
   }
 };
 
@@ -30,6 +29,19 @@ TEST_F(WorldTest, ASeedIsAlwaysTheSameWorld) {
   EXPECT_EQ(first.simulated, again.simulated);
   EXPECT_EQ(first.faults, again.faults);
   EXPECT_NE(first.digest, run(4, StoreKind::model).digest);
+}
+
+TEST_F(WorldTest, WhoWaitsForWhatNeverComesIsGivenUp) {
+  Stage stage(1);
+  Fiber fiber([&] {
+    while (stage.clock.now() < WallTime::max()) Fiber::current()->wait();
+  });
+  EXPECT_THROW(
+      {
+        while (true) fiber.resume();
+      },
+      NeverEnds);
+  EXPECT_TRUE(fiber.ended());
 }
 
 TEST_F(WorldTest, WorldsOnRocksDbComeRight) {
