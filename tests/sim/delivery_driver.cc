@@ -21,9 +21,9 @@ void SimulatedDriver::send(HttpRequest request, Answered answered) {
   if (receiver == nullptr) {
     return stage_.violated("deliveries", "something was sent to " + request.url);
   }
-  receiver->sent(stage_.clock.now());
+  const auto sent = receiver->sent(stage_.clock.now());
   const std::uint64_t number = ++sent_;
-  waiting_->answers.emplace(number, std::move(answered));
+  waiting_->answers.emplace(number, Waiting::Request{std::move(answered), sent});
   auto& faults = stage_.faults;
   const milliseconds now = stage_.clock.world();
   if (faults.strikes(Fault::connection_refused)) {
@@ -67,14 +67,15 @@ void SimulatedDriver::arrive(Receiver& receiver, const HttpRequest& request, std
 // Of a doubled request the first answer counts.
 void SimulatedDriver::answer(std::uint64_t number, Receiver& receiver,
                              Result<HttpResponse> response, milliseconds sent_at) {
-  stage_.agenda.after(
-      milliseconds{0}, Agenda::Of::process,
-      [this, number, &receiver, sent_at, response = std::move(response)]() mutable {
-        auto node = waiting_->answers.extract(number);
-        if (node.empty()) return;
-        receiver.answered(response && response->status >= 200 && response->status < 300);
-        node.mapped()(std::move(response), stage_.clock.world() - sent_at);
-      });
+  stage_.agenda.after(milliseconds{0}, Agenda::Of::process,
+                      [this, number, &receiver, sent_at, response = std::move(response)]() mutable {
+                        auto node = waiting_->answers.extract(number);
+                        if (node.empty()) return;
+                        const bool good =
+                            response && response->status >= 200 && response->status < 300;
+                        receiver.answered(node.mapped().sent, good);
+                        node.mapped().answered(std::move(response), stage_.clock.world() - sent_at);
+                      });
 }
 
 void SimulatedDriver::run_due() {

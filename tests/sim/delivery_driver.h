@@ -34,7 +34,11 @@ class SimulatedDriver final : public delivery::DeliveryDriver {
 
  private:
   struct Waiting {
-    std::map<std::uint64_t, Answered> answers;
+    struct Request {
+      Answered answered;
+      Receiver::Sent sent;
+    };
+    std::map<std::uint64_t, Request> answers;
   };
   Receiver* receiver_of(const std::string& url) const;
   void arrive(Receiver& receiver, const HttpRequest& request, std::uint64_t number,

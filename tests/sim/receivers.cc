@@ -1,6 +1,7 @@
 #include "sim/receivers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "delivery/delivery_rows.h"
 #include "delivery/endpoint_state.h"
@@ -9,13 +10,13 @@
 namespace tidemark::sim {
 namespace {
 
-constexpr milliseconds kBreakerRest = std::chrono::seconds(29);  // it is open for 30
-// Its window is 50 to 60 s: failures are counted in less, successes in more.
-constexpr milliseconds kSurelySeen = std::chrono::seconds(45);
-constexpr milliseconds kMaybeSeen = std::chrono::seconds(65);
+// Its cool-down doubles with each failed probe.
+constexpr milliseconds kFirstRest = std::chrono::seconds(30);
+constexpr milliseconds kLongestRest = std::chrono::minutes(10);
+// Its window is six slots of ten seconds: what is younger than 50 s is in it, what is 60 s old not.
+constexpr milliseconds kSurelySeen = std::chrono::seconds(50);
+constexpr milliseconds kMaybeSeen = std::chrono::seconds(60);
 constexpr std::ptrdiff_t kBreakerLeast = 10;
-// One probe, and leniently as many as an endpoint may have on their way at once.
-constexpr int kSentWhileOpen = 5;
 constexpr std::int64_t kDayMs = 86'400'000;
 
 std::int64_t day_of(WallTime now) {
@@ -134,17 +135,28 @@ void Receiver::process_begins(const StoreView& store, WallTime now) {
 
 void Receiver::limits_begin_anew() {
   sends_.clear();
-  began_anew_ = stage_.clock.world();
-  results_.clear();
+  last_send_.reset();
+  time_is_uncertain_ = true;
+  forget_failures();
+}
+
+// The breaker may have begun anew: what failed counts no more, what succeeded still may.
+void Receiver::forget_failures() {
+  std::erase_if(results_, [](const Ended& result) { return !result.good; });
+  for (auto& result : results_) result.certain = false;
   must_be_open_since_.reset();
 }
 
-void Receiver::sent(WallTime now) {
-  sends_.push_back(stage_.clock.world());
+Receiver::Sent Receiver::sent(WallTime now) {
+  const milliseconds world = stage_.clock.world();
+  sends_.push_back(world);
   if (plan_.per_second) check_rate();
   if (plan_.daily_quota) check_quota(now);
   check_breaker();
   while (sends_.size() > 200) sends_.pop_front();
+  const auto before = std::exchange(last_send_, world);
+  if (must_be_open_since_) return Sent::probe;
+  return !before || world - *before >= kFirstRest ? Sent::maybe_probe : Sent::plain;
 }
 
 // Between any two of them no more than the burst, and what has flowed in since.
@@ -172,34 +184,47 @@ void Receiver::check_quota(WallTime now) {
   if (left_today_ > 0) --left_today_;
 }
 
-// Once so much has failed that it must have opened, nothing but one probe goes for a while.
+// Once so much has failed that it must have opened, nothing goes until its cool-down is over, and
+// then one probe. It may have opened earlier than is certain: so one may go at once. When a probe
+// is known to have failed, the next cool-down is known, and nothing goes in it.
 void Receiver::check_breaker() {
   if (!must_be_open_since_) return;
-  if (stage_.clock.world() - *must_be_open_since_ > kBreakerRest) return;
-  if (++sent_while_open_ > kSentWhileOpen) {
+  const int doublings = std::min(failed_probes_, 5);
+  const auto rest = std::min(kFirstRest * (1 << doublings), kLongestRest);
+  if (stage_.clock.world() - *must_be_open_since_ >= rest) return;
+  if (++sent_while_open_ > (failed_probes_ == 0 ? 1 : 0)) {
     stage_.violated("breakers", plan_.id + " was sent more than a probe while it was failing");
   }
 }
 
-void Receiver::answered(bool good) {
+void Receiver::answered(Sent as, bool good) {
   const milliseconds now = stage_.clock.world();
-  if (now < began_anew_ + std::chrono::minutes(3)) return;
-  results_.emplace_back(now, good);
-  while (!results_.empty() && results_.front().first < now - kMaybeSeen) results_.pop_front();
-  if (good) {
-    // It may have closed: what failed before counts no more.
-    must_be_open_since_.reset();
-    std::erase_if(results_, [](const auto& result) { return !result.second; });
+  if (as == Sent::probe && must_be_open_since_ && !good) {
+    must_be_open_since_ = now;
+    ++failed_probes_;
+    sent_while_open_ = 0;
     return;
   }
+  // They are as old as when the breaker counted last, and go on ageing from now on.
+  if (std::exchange(time_is_uncertain_, false)) {
+    for (auto& result : results_) result.at = now;
+  }
+  while (!results_.empty() && results_.front().at <= now - kMaybeSeen) results_.pop_front();
+  results_.push_back({now, good});
+  if (good && as != Sent::plain) forget_failures();
   if (must_be_open_since_) return;
-  const auto successes = std::count_if(results_.begin(), results_.end(),
-                                       [](const auto& result) { return result.second; });
-  const auto failures = std::count_if(results_.begin(), results_.end(), [&](const auto& result) {
-    return !result.second && result.first >= now - kSurelySeen;
-  });
-  if (failures < kBreakerLeast || failures < successes) return;
+  std::ptrdiff_t failures = 0;
+  std::ptrdiff_t successes = 0;
+  std::ptrdiff_t attempts = 0;
+  for (const auto& result : results_) {
+    const bool surely = result.certain && result.at > now - kSurelySeen;
+    successes += result.good ? 1 : 0;
+    failures += !result.good && surely ? 1 : 0;
+    attempts += surely ? 1 : 0;
+  }
+  if (good || attempts < kBreakerLeast || failures < successes) return;
   must_be_open_since_ = now;
+  failed_probes_ = 0;
   sent_while_open_ = 0;
 }
 

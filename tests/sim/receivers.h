@@ -62,9 +62,15 @@ class Receiver {
   };
   Reaction receive(const HttpRequest& request, const StoreView& store);
 
-  // On our side: something is sent, something was answered.
-  void sent(WallTime now);
-  void answered(bool good);
+  // On our side: something is sent, something was answered. As what it was sent is given back with
+  // the answer.
+  enum class Sent : std::uint8_t {
+    plain,
+    maybe_probe,  // the breaker may have been open, and this its probe
+    probe,        // the breaker is open: it can be nothing else
+  };
+  Sent sent(WallTime now);
+  void answered(Sent as, bool good);
   // A new process reads what it knows of its limits from the store; a clock that steps changes what
   // is due.
   void process_begins(const StoreView& store, WallTime now);
@@ -98,11 +104,22 @@ class Receiver {
   std::deque<milliseconds> sends_;  // since its limits began anew
   std::int64_t day_ = 0;
   std::uint64_t left_today_ = 0;
-  std::deque<std::pair<milliseconds, bool>> results_;  // of the last minute
+
+  // Of the breaker's window. What failed before it began anew is not counted, what succeeded may
+  // be.
+  struct Ended {
+    milliseconds at;
+    bool good;
+    bool certain = true;  // that the breaker still knows it
+  };
+  void forget_failures();
+  std::deque<Ended> results_;
+  bool time_is_uncertain_ = false;  // of results_: the clock may have stepped since the last one
+  std::optional<milliseconds> last_send_;  // none since it began anew: anything may be a probe
+  // Set while the breaker must be open.
   std::optional<milliseconds> must_be_open_since_;
+  int failed_probes_ = 0;  // that it was opened again by
   int sent_while_open_ = 0;
-  // A breaker that was reset hears of it a while later: until then nothing is held against it.
-  milliseconds began_anew_{0};
 };
 
 // The key that all endpoints sign with.

@@ -21,6 +21,7 @@ void Users::begin() {
   every(std::chrono::seconds(40), [this] { edit(); });
   every(std::chrono::seconds(60), [this] { place_order(); });
   every(std::chrono::minutes(8), [this] { operate(); });
+  every(std::chrono::minutes(2), [this] { configure(); });
 }
 
 void Users::every(milliseconds most, std::function<void()> act) {
@@ -167,6 +168,19 @@ void Users::operate() {
     receiver.limits_begin_anew();
     (void)later->submit(receiver.instance(), input_type::kResume, {});
   });
+}
+
+// An endpoint is put again, a little different: whatever it is at goes on.
+void Users::configure() {
+  Process* process = process_();
+  if (process == nullptr || process->dead()) return;
+  const auto& receiver = *stage_.random.pick(receivers_);
+  auto json = receiver.plan().config();
+  if (!receiver.plan().ordered) json["concurrency"] = 2 + stage_.random.below(3);
+  const auto config = delivery::endpoint_config_from_json(json);
+  if (!config) return stage_.violated("deliveries", config.error().message);
+  (void)process->submit(receiver.instance(), delivery::input_type::kPut,
+                        encode(delivery::PutEndpoint{*config, true, false, {}}));
 }
 
 bool Users::all_answered() const {

@@ -52,6 +52,7 @@ class Users {
   void ask(const Key& key);
   void answered(const Key& key, const Result<Receipt>& receipt);
   void operate();
+  void configure();
 
   Stage& stage_;
   std::vector<std::unique_ptr<CalendarServer>>& servers_;
