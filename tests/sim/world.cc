@@ -247,9 +247,14 @@ void World::settle() {
       return stage_.violated("settling", why.value_or("it is not quiet"));
     }
     run_until(stage_.clock.world() + patience);
-    // Time comes to what begins something, as polls do: that ends first.
+    // Time comes to what begins something, as polls do: that ends first. A step takes in what has
+    // ended and goes on to what begins next: rest is in between.
     const milliseconds soon = stage_.clock.world() + std::chrono::minutes(3);
-    while (!stage_.violation && !process_->idle() && stage_.clock.world() < soon) step();
+    const auto rests = [this] {
+      turn();
+      return process_->idle();
+    };
+    while (!stage_.violation && stage_.clock.world() < soon && !rests()) step();
     patience = std::max<milliseconds>(patience, elapsed / 4);
   }
   report_.settled_after = stage_.clock.world() - begun;
