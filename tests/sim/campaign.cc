@@ -57,7 +57,7 @@ std::string repeat(const CampaignOptions& options, std::uint64_t seed, StoreKind
   std::string command = "tidemark-sim --seeds " + std::to_string(seed) + " --store " +
                         (store == StoreKind::model ? "model" : "rocksdb");
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(options.trouble).count();
-  if (minutes != 30) command += " --trouble " + std::to_string(minutes);
+  if (minutes != 10) command += " --trouble " + std::to_string(minutes);
   if (!options.mutation.empty()) command += " --mutation " + options.mutation;
   return command;
 }

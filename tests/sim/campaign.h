@@ -15,7 +15,7 @@ struct CampaignOptions {
   std::uint64_t last = 100;
   std::chrono::milliseconds at_most{0};  // no world is begun after so much real time; 0: no limit
   std::string store = "mixed";           // model, rocksdb, mixed
-  milliseconds trouble{std::chrono::minutes(30)};
+  milliseconds trouble{std::chrono::minutes(10)};
   bool keep_going = false;  // when a world went wrong
   std::string mutation{};   // the deliberate bug that is switched on; for what repeats a failure
   std::function<void(const std::string&)> trace{};

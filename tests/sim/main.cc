@@ -16,7 +16,7 @@ struct Arguments {
   std::string seeds = "1..100";
   double minutes = 0;
   std::string store = "mixed";
-  int trouble_minutes = 30;
+  int trouble_minutes = 10;
   std::string mutation;
   bool mutations = false;
   bool keep_going = false;
@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
                  "model, rocksdb, or mixed: every 16th seed on RocksDB (default)")
       ->check(CLI::IsMember({"model", "rocksdb", "mixed"}));
   app.add_option("--trouble", arguments.trouble_minutes,
-                 "simulated minutes with faults, at most (default: 30)")
+                 "simulated minutes with faults, at most (default: 10)")
       ->check(CLI::Range(1, 100'000));
   app.add_option("--mutation", arguments.mutation, "switch a deliberate bug on");
   app.add_flag("--mutations", arguments.mutations,

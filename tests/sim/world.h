@@ -21,7 +21,7 @@ namespace tidemark::sim {
 struct WorldOptions {
   std::uint64_t seed = 1;
   StoreKind store = StoreKind::model;
-  milliseconds trouble{std::chrono::minutes(30)};  // at most; then the faults cease
+  milliseconds trouble{std::chrono::minutes(10)};  // at most; then the faults cease
   std::function<void(const std::string&)> trace{};
 };
 

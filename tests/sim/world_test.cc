@@ -52,7 +52,7 @@ TEST_F(WorldTest, WorldsOnRocksDbComeRight) {
 
 TEST_F(WorldTest, EveryFaultHappensInSomeWorld) {
   FaultCounts sums{};
-  for (std::uint64_t seed = 100; seed < 130; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     const auto report = run(seed, StoreKind::model, std::chrono::minutes(20));
     ASSERT_FALSE(report.violation)
         << "seed " << seed << ": " << report.violation->auditor << ": " << report.violation->what;
