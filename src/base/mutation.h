@@ -16,10 +16,12 @@ enum class Mutation : std::uint8_t {
   dedupe_without_tenant,         // one key space for all tenants
   feed_of_all_tenants,           // a tenant reads everybody's events
   failed_commit_answered_well,   // a caller is told that a commit which failed is durable
+  left_without_answer,           // who waits behind what a failing disk holds up
   previous_record_forgotten,     // some records do not name the one before
   event_not_written,             // the second event of a step is missing in the feed
   timers_forgotten_on_recovery,  // timers of before a restart are not looked for
   timer_fires_early,             // by half a second
+  timer_fires_after_step_back,   // though the clock says again that it is early
   timer_not_erased,              // a timer that has fired stays, and fires again
   outbox_forgotten_on_recovery,  // effects of before a restart are not looked for
   outbox_entry_kept,             // an effect that has ended stays in the outbox

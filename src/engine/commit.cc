@@ -171,6 +171,7 @@ void Engine::Impl::put_back(Works works) {
 // Behind what is tried again until the disk recovers nobody from outside may wait: there may be
 // more of it than a batch takes, and then their turn would not come before that.
 Engine::Impl::Works Engine::Impl::refuse_behind(const InstanceId& instance, const Error& error) {
+  if (mutated(Mutation::left_without_answer)) return {};
   const std::lock_guard lock(mutex_);
   auto refused = inbox_.take_refusable(instance);
   for (auto& work : refused) work->result = fail(error);

@@ -108,7 +108,9 @@ bool Engine::Impl::step_one(std::unique_ptr<Work>& work) {
 // it that its timer's time has come.
 bool Engine::Impl::not_due_any_more(const Work& work, WallTime now) {
   if (!work.timer_due || *work.timer_due <= now) return false;
-  if (mutated(Mutation::timer_fires_early)) return false;
+  if (mutated(Mutation::timer_fires_early) || mutated(Mutation::timer_fires_after_step_back)) {
+    return false;
+  }
   timers_.give_back(work);
   return true;
 }

@@ -24,6 +24,8 @@ struct Sums {
   std::uint64_t crashes = 0;
   std::uint64_t requests = 0;
   std::uint64_t deliveries = 0;
+  std::uint64_t most_at_one_moment = 0;
+  std::uint64_t most_in_all = 0;
   FaultCounts faults{};
 
   void add(const WorldReport& report) {
@@ -35,6 +37,8 @@ struct Sums {
     crashes += report.crashes;
     requests += report.requests;
     deliveries += report.deliveries;
+    most_at_one_moment = std::max(most_at_one_moment, report.most_at_one_moment);
+    most_in_all = std::max(most_in_all, report.things_in_all);
     for (std::size_t i = 0; i < kFaultKinds; ++i) faults[i] += report.faults[i];
   }
 };
@@ -69,11 +73,18 @@ void print(const Sums& sums, std::chrono::duration<double> took, std::ostream& o
       << " seeds a second\n"
       << "commits " << sums.commits << ", records " << sums.records << ", crashes " << sums.crashes
       << ", calendar requests " << sums.requests << ", deliveries received " << sums.deliveries
-      << ", longest settling " << hours(sums.longest_settling) << " h\n";
+      << ", longest settling " << hours(sums.longest_settling) << " h\n"
+      << "most things at one moment " << sums.most_at_one_moment << ", in one world "
+      << sums.most_in_all << "\n";
   for (std::size_t i = 0; i < kFaultKinds; ++i) {
     out << "  " << std::left << std::setw(22) << name(static_cast<Fault>(i)) << sums.faults[i]
         << "\n";
   }
+  std::uint64_t faults = 0;
+  for (const auto count : sums.faults) faults += count;
+  // For scripts/long-runs.
+  out << "# " << sums.seeds << " worlds, " << sums.records << " records, " << sums.crashes
+      << " crashes, " << faults << " faults\n";
 }
 
 }  // namespace

@@ -20,22 +20,27 @@ struct NeverEnds : std::runtime_error {
 };
 
 // Whoever waits for something that never comes looks at the clock, or has things done, again and
-// again: so that is counted, and beyond every bound of a world that ends it is given up.
+// again: so that is counted, and beyond every bound of a world that ends it is given up. Of 500
+// worlds none needed more than 835 at one moment, and 121,000 in all.
 class Patience {
  public:
-  static constexpr std::uint64_t kAtOneMoment = 200'000;
-  static constexpr std::uint64_t kInAll = 50'000'000;
+  static constexpr std::uint64_t kAtOneMoment = 10'000;
+  static constexpr std::uint64_t kInAll = 5'000'000;
 
   void use() {
     ++in_all_;
-    if (++at_this_moment_ > kAtOneMoment) {
+    most_at_one_moment_ = std::max(most_at_one_moment_, ++at_this_moment_);
+    if (at_this_moment_ > kAtOneMoment) {
       throw NeverEnds("time stands still, while things go on happening");
     }
     if (in_all_ > kInAll) throw NeverEnds("more happened than ever does in a world that ends");
   }
   void time_goes_on() { at_this_moment_ = 0; }
+  std::uint64_t most_at_one_moment() const { return most_at_one_moment_; }
+  std::uint64_t in_all() const { return in_all_; }
 
  private:
+  std::uint64_t most_at_one_moment_ = 0;
   std::uint64_t at_this_moment_ = 0;
   std::uint64_t in_all_ = 0;
 };
@@ -54,6 +59,7 @@ class StageClock final : public Clock {
     world_ = std::max(world_, world);
   }
   void step(milliseconds by) { offset_ += by; }
+  const Patience& patience() const { return patience_; }
 
  private:
   static constexpr WallTime kStart{milliseconds{1'767'225'600'000}};  // 2026-01-01

@@ -315,6 +315,8 @@ WorldReport World::run() {
   report_.requests = network_.requests;
   for (const auto& receiver : receivers_) report_.deliveries += receiver->received();
   report_.digest = journal_.digest();
+  report_.most_at_one_moment = stage_.clock.patience().most_at_one_moment();
+  report_.things_in_all = stage_.clock.patience().in_all();
   report_.faults = stage_.faults.counts();
   process_.reset();
   return report_;

@@ -32,9 +32,11 @@ struct WorldReport {
   std::uint64_t records = 0;
   std::uint64_t commits = 0;
   std::uint64_t crashes = 0;
-  std::uint64_t requests = 0;    // to calendar servers
-  std::uint64_t deliveries = 0;  // that reached receivers
-  std::uint64_t digest = 0;      // of the journal: the same for the same seed
+  std::uint64_t requests = 0;            // to calendar servers
+  std::uint64_t deliveries = 0;          // that reached receivers
+  std::uint64_t digest = 0;              // of the journal: the same for the same seed
+  std::uint64_t most_at_one_moment = 0;  // what Patience bounds
+  std::uint64_t things_in_all = 0;       // likewise
   FaultCounts faults{};
 };
 
