@@ -28,7 +28,7 @@ inline constexpr std::size_t kMaxEndpointSecrets = 5;  // that sign at once
 
 struct EndpointMachine {
   static constexpr std::string_view kind = kEndpointKind;
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   using State = EndpointState;
   using Input = EndpointInput;
 
