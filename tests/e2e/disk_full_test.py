@@ -1,4 +1,5 @@
-"""A disk that fills up while Tidemark serves: loud errors, no crash, reading goes on, recovery alone."""
+"""A disk that fills up while Tidemark serves: loud errors, no crash, reading goes on, recovery alone.
+And one that can only be read: refused, and unharmed."""
 import json
 import os
 import subprocess
@@ -82,6 +83,24 @@ class DiskFull(unittest.TestCase):
         self.assertEqual(self.ready(), 200)
         self.mark.kill()
         self.assertEqual(len(self.mark.events("folder/calendars")), EVENTS)
+
+    def mount_again(self, how):
+        subprocess.run(["mount", "-o", f"remount,{how}", self.mark.data], check=True)
+
+    def test_a_read_only_one_is_refused_and_left_as_it_is(self):
+        self.put(range(10))
+        self.mark.run("sync")
+        self.put(range(10, 20))
+        self.mount_again("ro")
+        for command in ("sync", "serve", "status", "events folder/calendars", "feed"):
+            refused = self.mark.run(*command.split(), code=1)
+            self.assertIn("Read-only file system", refused.err)
+            self.assertIn(self.mark.data, refused.err)
+        self.mount_again("rw")
+        self.assertEqual(len(self.mark.events("folder/calendars")), 10)
+        self.mark.run("sync")
+        self.assertEqual(len(self.mark.events("folder/calendars")), 20)
+        self.mark.run("audit", "verify")
 
 
 if __name__ == "__main__":
