@@ -42,6 +42,7 @@ struct FaultyFileSystem::State {
     // Of a file that has zeros written ahead of its end: its size with them.
     std::optional<std::uint64_t> synced_extent;
     bool entry_is_durable = false;
+    std::uint64_t created = 0;  // in the order of everything done to directories
     // Of a file written in place: its content at the last sync, and each write since.
     std::optional<std::string> synced_content;
     std::vector<std::pair<std::uint64_t, std::string>> writes;
@@ -50,6 +51,7 @@ struct FaultyFileSystem::State {
     std::string from;
     std::string to;
     std::optional<std::string> replaced;
+    std::uint64_t done = 0;  // in the same order
   };
 
   std::mutex mutex;
@@ -58,6 +60,7 @@ struct FaultyFileSystem::State {
   bool powered = true;
   std::map<std::string, File> files;
   std::vector<Rename> renames;
+  std::uint64_t directory_operations = 0;
   std::map<std::string, std::uint64_t> syncs;
 
   // Called with the mutex held, before each operation.
@@ -75,6 +78,15 @@ struct FaultyFileSystem::State {
     auto full = IOStatus::NoSpace("injected", path);
     full.SetRetryable(true);  // as RocksDB's own file system marks ENOSPC
     return full;
+  }
+  // A file system keeps a prefix of what was done to a directory: with a renaming, whatever was
+  // created or renamed there before it.
+  void keep_directory_until(const Rename& last) {
+    for (auto& [path, file] : files) {
+      if (parent_of(path) == parent_of(last.to) && file.created <= last.done) {
+        file.entry_is_durable = true;
+      }
+    }
   }
   void lose(Unsynced unsynced, std::mt19937_64& random);
 };
@@ -228,7 +240,7 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
     auto status = state_->check(DiskOperation::open, path);
     if (status.ok()) status = FileSystemWrapper::NewWritableFile(path, options, result, context);
     if (!status.ok()) return status;
-    state_->files[path] = {};
+    state_->files[path] = {.created = ++state_->directory_operations};
     *result = std::make_unique<FaultyWritable>(std::move(*result), path, state_);
     return status;
   }
@@ -264,8 +276,9 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
     if (fs::is_regular_file(to)) replaced = read_file(to);
     status = FileSystemWrapper::RenameFile(from, to, options, context);
     if (!status.ok() || !fs::is_regular_file(to)) return status;
-    state_->renames.push_back({from, to, std::move(replaced)});
+    state_->renames.push_back({from, to, std::move(replaced), ++state_->directory_operations});
     state_->files[to] = std::move(state_->files[from]);
+    state_->files[to].created = state_->directory_operations;
     state_->files.erase(from);
     return status;
   }
@@ -315,7 +328,10 @@ void FaultyFileSystem::State::lose(Unsynced unsynced, std::mt19937_64& random) {
     write_file(path, content);
   }
   for (auto rename = renames.rbegin(); rename != renames.rend(); ++rename) {
-    if (survives()) break;  // a file system keeps a prefix of what was done to a directory
+    if (survives()) {
+      keep_directory_until(*rename);
+      break;
+    }
     if (!fs::exists(rename->to)) continue;
     fs::rename(rename->to, rename->from);
     if (rename->replaced) write_file(rename->to, *rename->replaced);
