@@ -25,21 +25,24 @@ class Walk {
  public:
   explicit Walk(std::string_view log) : log_(log) {}
 
-  // To behind the next logical record. False: no such record begins here, or it has no end.
-  bool skip() {
+  enum class End { whole, behind_the_file, unreadable };
+
+  // To behind the next logical record, if its lengths lead there.
+  End skip() {
     for (bool begins = true;; begins = false) {
       if (kBlockBytes - at_ % kBlockBytes < kHeaderBytes) at_ += kBlockBytes - at_ % kBlockBytes;
-      if (at_ > log_.size() || log_.size() - at_ < kHeaderBytes) return false;
+      const std::size_t left = log_.size() - std::min(at_, log_.size());
+      if (left < kHeaderBytes) return begins ? End::unreadable : End::behind_the_file;
       const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(log_[at_ + i]); };
       const std::size_t length = byte(4) | static_cast<std::size_t>(byte(5)) << 8U;
       const auto type = static_cast<Type>(byte(6));
-      const bool fits = at_ % kBlockBytes + kHeaderBytes + length <= kBlockBytes &&
-                        kHeaderBytes + length <= log_.size() - at_;
+      const bool fits = at_ % kBlockBytes + kHeaderBytes + length <= kBlockBytes;
       const bool in_place = begins ? type == Type::full || type == Type::first
                                    : type == Type::middle || type == Type::last;
-      if (!fits || !in_place) return false;
+      if (!fits || !in_place) return End::unreadable;
+      if (kHeaderBytes + length > left) return End::behind_the_file;
       at_ += kHeaderBytes + length;
-      if (type == Type::full || type == Type::last) return true;
+      if (type == Type::full || type == Type::last) return End::whole;
     }
   }
   // Behind the last record skipped; after a failure, where the physical record that cannot be
@@ -68,10 +71,12 @@ std::optional<std::uint64_t> end_before_torn_record(std::string_view log,
                                                     std::uint64_t whole_records) {
   Walk walk(log);
   for (std::uint64_t i = 0; i < whole_records; ++i) {
-    if (!walk.skip()) return std::nullopt;
+    if (walk.skip() != Walk::End::whole) return std::nullopt;
   }
   const std::size_t begin = walk.at();
-  if (walk.skip()) {
+  const auto end = walk.skip();
+  if (end == Walk::End::behind_the_file) return begin;  // it grew, and had not grown all of it
+  if (end == Walk::End::whole) {
     const bool is_last = all_zero(log.substr(walk.at()));
     if (is_last && has_hole(log, begin, walk.at())) return begin;
     return std::nullopt;

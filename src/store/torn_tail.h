@@ -3,7 +3,8 @@
 // file.
 //
 // A torn commit is the last thing in the last log, since each is synced before the next one is
-// written, and some sector of it still holds the zeros. Anything else is damage.
+// written, and some sector of it still holds the zeros, or the file ends within it. Anything else
+// is damage.
 #pragma once
 
 #include <rocksdb/file_system.h>
