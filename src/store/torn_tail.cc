@@ -30,7 +30,7 @@ class Walk {
   // To behind the next logical record, if its lengths lead there.
   End skip() {
     for (bool begins = true;; begins = false) {
-      if (kBlockBytes - at_ % kBlockBytes < kHeaderBytes) at_ += kBlockBytes - at_ % kBlockBytes;
+      at_ = next_header();
       const std::size_t left = log_.size() - std::min(at_, log_.size());
       if (left < kHeaderBytes) return begins ? End::unreadable : End::behind_the_file;
       const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(log_[at_ + i]); };
@@ -48,6 +48,11 @@ class Walk {
   // Behind the last record skipped; after a failure, where the physical record that cannot be
   // followed would begin.
   std::size_t at() const { return at_; }
+  // Of the physical record that follows: none begins where a block has no room for a header.
+  std::size_t next_header() const {
+    const std::size_t room = kBlockBytes - at_ % kBlockBytes;
+    return room < kHeaderBytes ? at_ + room : at_;
+  }
 
  private:
   const std::string_view log_;
@@ -74,16 +79,20 @@ std::optional<std::uint64_t> end_before_torn_record(std::string_view log,
     if (walk.skip() != Walk::End::whole) return std::nullopt;
   }
   const std::size_t begin = walk.at();
-  const auto end = walk.skip();
-  if (end == Walk::End::behind_the_file) return begin;  // it grew, and had not grown all of it
-  if (end == Walk::End::whole) {
-    const bool is_last = all_zero(log.substr(walk.at()));
-    if (is_last && has_hole(log, begin, walk.at())) return begin;
-    return std::nullopt;
+  if (all_zero(log.substr(std::min(begin, log.size())))) return std::nullopt;  // a log's end
+  // A header that is not all there leads anywhere.
+  const auto header_has_hole = [&](std::size_t header) {
+    return has_hole(log, std::min(header, log.size()), std::min(header + kHeaderBytes, log.size()));
+  };
+  if (header_has_hole(walk.next_header())) return begin;
+  switch (walk.skip()) {
+    case Walk::End::behind_the_file: return begin;  // it grew, and had not grown all of it
+    case Walk::End::unreadable:
+      return header_has_hole(walk.at()) ? std::optional<std::uint64_t>(begin) : std::nullopt;
+    case Walk::End::whole: break;
   }
-  // Its length is in a header that was not written, and with it where it ends.
-  const std::size_t header = std::min(walk.at(), log.size());
-  if (has_hole(log, header, std::min(header + kHeaderBytes, log.size()))) return begin;
+  const bool is_last = all_zero(log.substr(walk.at()));
+  if (is_last && has_hole(log, begin, walk.at())) return begin;
   return std::nullopt;
 }
 

@@ -27,6 +27,15 @@ std::string read(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// As in a log, with some checksum.
+std::string record(const std::string& payload) {
+  std::string header("\x11\x22\x33\x44....", 7);
+  header[4] = static_cast<char>(payload.size() & 0xFF);
+  header[5] = static_cast<char>(payload.size() >> 8);
+  header[6] = 1;
+  return header + payload;
+}
+
 class TornTail : public ::testing::Test {
  protected:
   // Images of the directory before and after the last commit, as kill -9 would leave them.
@@ -115,6 +124,17 @@ TEST_P(TornTailOf, IsCutOffWhicheverSectorsAreThere) {
 }
 INSTANTIATE_TEST_SUITE_P(Bytes, TornTailOf, ::testing::Values(10, 300, 3'000, 9'000, 15'000));
 
+// A header that lies across two sectors, of which the one with the length is lost.
+TEST(TornRecord, WithHalfAHeaderIsTorn) {
+  for (std::size_t lost = 1; lost < 7; ++lost) {
+    const std::size_t begin = kSector - lost;
+    std::string log = record(std::string(begin - 7, 'a')) + record(std::string(900, 'b'));
+    log.append(1000, '\0');
+    log.replace(begin, lost, lost, '\0');
+    EXPECT_EQ(end_before_torn_record(log, 1), begin) << lost;
+  }
+}
+
 TEST_F(TornTail, IsRefusedWhenItWasAcknowledged) {
   make_images(5, 2'000);
   std::mt19937 random(3);
@@ -176,6 +196,8 @@ TEST(TornRecord, OfGarbageIsNone) {
   EXPECT_EQ(end_before_torn_record("garbage that is no log at all", 0), std::nullopt);
   EXPECT_EQ(end_before_torn_record("garbage that is no log at all", 1), std::nullopt);
   EXPECT_EQ(end_before_torn_record(std::string(100, '\xFF'), 0), std::nullopt);
+  EXPECT_EQ(end_before_torn_record(std::string(100, '\0'), 0), std::nullopt);
+  EXPECT_EQ(end_before_torn_record(record("whole") + std::string(100, '\0'), 1), std::nullopt);
 }
 
 }  // namespace
