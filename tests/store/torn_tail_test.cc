@@ -191,6 +191,20 @@ TEST_F(TornTail, AClosedLogHasNoZerosBehindIt) {
   EXPECT_LT(log.size() - log.find_last_not_of('\0'), 16U);
 }
 
+TEST(TornRecord, IsLookedForWithinTheLogWhateverIsInIt) {
+  std::mt19937 random(11);
+  for (int i = 0; i < 3'000; ++i) {
+    std::string log;
+    while (log.size() < 70'000) log += record(std::string(random() % 9'000, 'x'));
+    log.resize(random() % log.size());
+    for (int changes = static_cast<int>(random() % 4); changes > 0 && !log.empty(); --changes) {
+      log[random() % log.size()] = static_cast<char>(random() % 3 == 0 ? 0 : random());
+    }
+    const auto end = end_before_torn_record(log, random() % 20);
+    EXPECT_LE(end.value_or(0), log.size());
+  }
+}
+
 TEST(TornRecord, OfGarbageIsNone) {
   EXPECT_EQ(end_before_torn_record("", 0), std::nullopt);
   EXPECT_EQ(end_before_torn_record("garbage that is no log at all", 0), std::nullopt);
