@@ -10,12 +10,15 @@
 #include <algorithm>
 
 #include "store/rocks_env.h"
+#include "store/row_name.h"
 
 namespace tidemark {
 namespace {
 
 constexpr std::uint64_t kBlockBytes = 8 << 10;
 constexpr double kBloomBitsPerKey = 10;
+// Of the write buffer; a row that is new is then looked for without a search.
+constexpr double kMemtableBloomRatio = 0.02;
 constexpr int kMaxOpenFiles = 256;
 constexpr std::size_t kArenaBlockBytes = 64 << 10;
 constexpr std::uint64_t kMaxManifestBytes = 4 << 20;
@@ -59,6 +62,11 @@ rocksdb::ColumnFamilyOptions table_options(Table table, const StoreOptions& opti
   result.write_buffer_size = std::max<std::uint64_t>(options.write_buffer_bytes / 2, 64 << 10);
   result.arena_block_size = kArenaBlockBytes;
   result.max_write_buffer_number = 2;
+  if (table == Table::row) {
+    result.prefix_extractor = make_named_row_prefix();
+    result.memtable_prefix_bloom_size_ratio = kMemtableBloomRatio;
+    result.memtable_whole_key_filtering = true;
+  }
   // A new key goes next to the last one: remembering where that was spares most of the search.
   if (const auto bytes = ascending_prefix_bytes(table); bytes > 0) {
     result.memtable_insert_with_hint_prefix_extractor.reset(
@@ -95,7 +103,7 @@ RocksOptions make_rocks_options(const StoreOptions& options,
 
   auto& database = result.database;
   database.env = result.env.get();
-  database.create_if_missing = false;  // open.cc decides: a vanished CURRENT must not start anew
+  database.create_if_missing = false;  // a vanished CURRENT must not start anew
   database.create_missing_column_families = true;
   database.paranoid_checks = true;
   // Point-in-time recovery, the default, opens a flipped WAL with acknowledged writes silently

@@ -1,6 +1,7 @@
 #include "store/rocks_view.h"
 
 #include "store/rocks_error.h"
+#include "store/row_name.h"
 
 namespace tidemark {
 namespace {
@@ -77,6 +78,10 @@ Result<void> RocksReader::scan(Table table, std::string_view prefix, std::string
   const std::string end = end_of(prefix);
   const rocksdb::Slice bound(end);
   if (!end.empty()) options.iterate_upper_bound = &bound;
+  // The tables' filters then say which files need no looking into.
+  const bool filtered = table == Table::row && row_name(prefix).has_value();
+  options.total_order_seek = !filtered;
+  options.prefix_same_as_start = filtered;
   const std::unique_ptr<rocksdb::Iterator> it(
       (*database_)->NewIterator(options, database_->table(table)));
   for (it->Seek(slice(std::max(prefix, from))); it->Valid(); it->Next()) {
@@ -98,6 +103,7 @@ Result<void> RocksReader::scan_reverse(Table table, std::string_view prefix,
   const rocksdb::Slice upper(last);
   if (!prefix.empty()) options.iterate_lower_bound = &lower;
   if (!last.empty()) options.iterate_upper_bound = &upper;
+  options.total_order_seek = true;
   const std::unique_ptr<rocksdb::Iterator> it(
       (*database_)->NewIterator(options, database_->table(table)));
   for (it->SeekToLast(); it->Valid(); it->Prev()) {
