@@ -15,6 +15,23 @@ Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options,
   return database;
 }
 
+Result<std::unique_ptr<Database>> Database::create(const RocksOptions& options,
+                                                   const std::string& path) {
+  std::unique_ptr<Database> database(new Database);
+  rocksdb::DBOptions creating = options.database;
+  creating.create_if_missing = true;
+  const auto first = options.tables.begin();
+  rocksdb::DB* db = nullptr;
+  auto status = rocksdb::DB::Open(creating, path, {*first}, &database->handles_, &db);
+  database->db_.reset(db);
+  // All others at once: one by one, each of them writes and checks a file with all options anew.
+  std::vector<rocksdb::ColumnFamilyHandle*> others;
+  if (status.ok()) status = db->CreateColumnFamilies({first + 1, options.tables.end()}, &others);
+  database->handles_.insert(database->handles_.end(), others.begin(), others.end());
+  if (!status.ok()) return fail(to_error("creating " + path, status));
+  return database;
+}
+
 Result<std::unique_ptr<Database>> Database::open_read_only(const RocksOptions& options,
                                                            const std::string& path) {
   std::unique_ptr<Database> database(new Database);

@@ -20,6 +20,9 @@ class Database {
  public:
   static Result<std::unique_ptr<Database>> open(const RocksOptions& options,
                                                 const std::string& path);
+  // Where there is none yet; one whose creation was cut short is opened like any other.
+  static Result<std::unique_ptr<Database>> create(const RocksOptions& options,
+                                                  const std::string& path);
   // Sees everything acknowledged, writes nothing: for a disk that refuses a normal open.
   static Result<std::unique_ptr<Database>> open_read_only(const RocksOptions& options,
                                                           const std::string& path);

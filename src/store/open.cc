@@ -178,10 +178,9 @@ Result<void> Opening::open_database() {
     rocks_.database.avoid_flush_during_recovery = count_logs(log_path(directory_)) < kManyLogs;
   }
   if (fresh) TM_TRY(remove_logs());
-  rocks_.database.create_if_missing = fresh;
   if (!fresh && !accepts_loss_) TM_TRY(check_logs_first());
-  auto opened = Database::open(rocks_, database_path(directory_));
-  rocks_.database.create_if_missing = false;
+  const auto path = database_path(directory_);
+  auto opened = fresh ? Database::create(rocks_, path) : Database::open(rocks_, path);
   if (!opened) return named_damage(fail(std::move(opened).error()));
   database_ = std::move(*opened);
   return {};
