@@ -76,6 +76,7 @@ class Handle final : public EffectHandle {
     work->input.instance = instance_;
     work->input.type = std::move(type);
     work->input.payload = std::move(payload);
+    work->payload_hash = sha256(work->input.payload);
     work->input.correlation_id = correlation_id_;
     work->input.causation_id = effect_id_;
     work->outbox_key = outbox_key_;

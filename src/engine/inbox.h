@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/sha256.h"
 #include "engine/engine.h"
 
 namespace tidemark::engine {
@@ -30,8 +31,9 @@ struct Work {
 
   Source source = Source::submitted;
   Input input;
-  std::string outbox_key{};             // progress, completion, message: the entry it reports on
-  std::optional<WallTime> timer_due{};  // timer: with instance and name (payload), its key
+  std::optional<Sha256> payload_hash{};  // made by the thread that brought it, which may be idle
+  std::string outbox_key{};              // progress, completion, message: the entry it reports on
+  std::optional<WallTime> timer_due{};   // timer: with instance and name (payload), its key
   // Who is answered: nobody, or one of these.
   std::function<void(Result<Receipt>)> done{};
   Waiter* waiter = nullptr;

@@ -15,7 +15,7 @@ JournalRecord Stepper::begin_record(const Work& work, const Loaded& loaded) cons
   record.instance = work.input.instance;
   record.previous = loaded.value.last;
   record.input_type = work.input.type;
-  record.input_hash = sha256(work.input.payload);
+  record.input_hash = work.payload_hash ? *work.payload_hash : sha256(work.input.payload);
   record.input_bytes = work.input.payload.size();
   record.dedupe_key = work.input.dedupe_key;
   record.correlation_id = work.input.correlation_id;
