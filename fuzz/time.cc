@@ -38,16 +38,16 @@ void check_settings(std::string_view text) {
 void check_calendar_values(std::string_view text) {
   namespace ical = icalendar;
   if (const auto time = ical::parse_time_value(text)) {
-    require(time->local <= ical::kLastLocalSecond, "years have four digits");
+    require(time->local <= kLastLocalSecond, "years have four digits");
     const auto shown =
-        time->is_date ? ical::format_date(time->local) : ical::format_date_time(time->local);
+        time->is_date ? format_date(time->local) : format_date_time(time->local);
     require(ical::parse_formatted(shown) == time->local, "a local time comes back");
   }
   if (const auto duration = ical::parse_duration_value(text)) {
     require(std::abs(duration->days) <= 36'600, "durations are limited");
   }
   if (const auto offset = ical::parse_utc_offset(text)) {
-    require(std::abs(*offset) < ical::kSecondsPerDay, "offsets are less than a day");
+    require(std::abs(*offset) < kSecondsPerDay, "offsets are less than a day");
   }
 }
 
@@ -55,14 +55,14 @@ void check_rule(std::string_view text) {
   namespace ical = icalendar;
   const auto rule = ical::Rule::parse(text);
   if (!rule || rule->unsupported) return;
-  constexpr ical::LocalSeconds kStart = 1'735'689'600;  // 2025-01-01
+  constexpr LocalSeconds kStart = 1'735'689'600;  // 2025-01-01
   constexpr std::uint64_t kSteps = 20'000;
   ical::RuleIterator all(*rule, {kStart, false}, kStart, std::nullopt, kSteps);
-  std::vector<ical::LocalSeconds> times;
+  std::vector<LocalSeconds> times;
   while (times.size() < 50) {
     const auto time = all.next();
     if (!time) break;
-    require(*time >= kStart && *time <= ical::kLastLocalSecond, "times are after DTSTART");
+    require(*time >= kStart && *time <= kLastLocalSecond, "times are after DTSTART");
     require(times.empty() || *time > times.back(), "times ascend");
     times.push_back(*time);
   }
@@ -70,7 +70,7 @@ void check_rule(std::string_view text) {
   if (times.size() < 10 || all.exhausted()) return;
   // Jumping ahead leaves nothing out.
   ical::RuleIterator later(*rule, {kStart, false}, times[5], std::nullopt, kSteps);
-  std::optional<ical::LocalSeconds> time;
+  std::optional<LocalSeconds> time;
   do {
     time = later.next();
   } while (time && *time < times[5]);

@@ -4,6 +4,7 @@
 
 #include "engine/journal.h"
 #include "store/key.h"
+#include "zones/zone.h"
 
 namespace tidemark::sync {
 namespace {
@@ -84,7 +85,7 @@ Result<EventRange> read_query(const EventQuery& query) {
     return fail(Errc::invalid_argument,
                 "expanding recurrences needs a range: give both `from` and `to`");
   }
-  const auto zone = icalendar::resolve_tzid(query.zone);
+  const auto zone = resolve_tzid(query.zone);
   if (!zone) {
     return fail(Errc::invalid_argument, "\"" + query.zone.substr(0, 64) +
                                             "\" is no time zone: write an IANA name, for example "

@@ -110,8 +110,4 @@ struct Expansion {
 Result<Expansion> expand(std::string_view resource_bytes, const std::vector<CalendarEvent>& events,
                          const ExpandOptions& options);
 
-// Calendar rule 17. Resolves a TZID without looking at embedded definitions: IANA (aliases too),
-// Windows names by CLDR, "/prefix/Area/City" stripped. Nothing when unknown.
-std::optional<std::string> resolve_tzid(std::string_view tzid);
-
 }  // namespace tidemark::icalendar

@@ -1,8 +1,6 @@
 #include "sync/icalendar/times.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "base/text.h"
 
@@ -54,20 +52,6 @@ bool take(std::string_view& text, char c) {
 }
 
 }  // namespace
-
-std::chrono::year_month_day date_of(LocalSeconds local) {
-  return std::chrono::floor<std::chrono::days>(
-      std::chrono::sys_seconds{std::chrono::seconds{local}});
-}
-
-LocalSeconds at_midnight(std::chrono::year_month_day date) {
-  return std::chrono::sys_seconds{std::chrono::sys_days{date}}.time_since_epoch().count();
-}
-
-LocalSeconds start_of_day(LocalSeconds local) {
-  const LocalSeconds within = local % kSecondsPerDay;
-  return local - (within < 0 ? within + kSecondsPerDay : within);
-}
 
 std::optional<TimeValue> parse_time_value(std::string_view text) {
   text = trim(text);
@@ -141,22 +125,6 @@ std::optional<std::int32_t> parse_utc_offset(std::string_view text) {
   if (*hours > 23 || *minutes > 59 || *seconds > 59) return std::nullopt;
   const std::int32_t offset = *hours * 3600 + *minutes * 60 + *seconds;
   return negative ? -offset : offset;
-}
-
-std::string format_date(LocalSeconds local) {
-  const auto date = date_of(local);
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return buffer.data();
-}
-
-std::string format_date_time(LocalSeconds local) {
-  const auto clock = static_cast<int>(local - start_of_day(local));
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "T%02d:%02d:%02d", clock / 3600, clock / 60 % 60,
-                clock % 60);
-  return format_date(local) + buffer.data();
 }
 
 std::optional<LocalSeconds> parse_formatted(std::string_view text) {

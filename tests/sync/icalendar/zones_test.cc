@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "sync/icalendar/tzif.h"
+#include "zones/tzif.h"
 #include "tests/sync/icalendar/fixtures.h"
 
 namespace tidemark::icalendar::test {

@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "sync/icalendar/zones.h"
+#include "zones/zone.h"
 
-namespace tidemark::icalendar {
+namespace tidemark {
 
 // Ascending, at least one; the rule at the end of the file is followed to the end of `last_year`.
 // Nothing when the bytes are not a TZif file of version 2 or later.
 std::optional<std::vector<Zone::Transition>> parse_tzif(std::string_view bytes, int last_year);
 
-}  // namespace tidemark::icalendar
+}  // namespace tidemark

@@ -1,8 +1,8 @@
-#include "sync/icalendar/tzif.h"
+#include "zones/tzif.h"
 
 #include <algorithm>
 
-namespace tidemark::icalendar {
+namespace tidemark {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 44;
@@ -212,4 +212,4 @@ std::optional<std::vector<Zone::Transition>> parse_tzif(std::string_view bytes, 
   return transitions;
 }
 
-}  // namespace tidemark::icalendar
+}  // namespace tidemark
