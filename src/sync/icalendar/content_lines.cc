@@ -5,6 +5,8 @@
 namespace tidemark::icalendar {
 namespace {
 
+constexpr std::size_t kLineBytes = 75;  // RFC 5545 3.1
+
 bool is_line_end(char c) {
   return c == '\r' || c == '\n';
 }
@@ -106,6 +108,40 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) {
     if (lower(left[i]) != lower(right[i])) return false;
   }
   return true;
+}
+
+std::string escape_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c != '\r' && c != '\0') {
+      if (c == '\\' || c == ';' || c == ',') out += '\\';
+      out += c;
+    }
+  }
+  return out;
+}
+
+// Folds between characters, for readers that look at each physical line.
+std::string fold(std::string_view line) {
+  std::string out;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < line.size();) {
+    std::size_t length = 1;
+    while (i + length < line.size() &&
+           (static_cast<unsigned char>(line[i + length]) & 0xC0) == 0x80) {
+      ++length;
+    }
+    if (used + length > kLineBytes) {
+      out += "\r\n ";
+      used = 1;
+    }
+    out += line.substr(i, length);
+    used += length;
+    i += length;
+  }
+  return out + "\r\n";
 }
 
 }  // namespace tidemark::icalendar

@@ -43,4 +43,11 @@ bool unfold(std::string_view raw, std::size_t limit, std::string& out);
 std::string_view line_name(std::string_view line);
 bool equals_ignoring_case(std::string_view left, std::string_view right);
 
+// A value of type TEXT: the reverse of unescaping; NUL and CR are left out.
+std::string escape_text(std::string_view text);
+
+// The content line with its end, folded between characters for readers that look at each physical
+// line.
+std::string fold(std::string_view line);
+
 }  // namespace tidemark::icalendar

@@ -175,6 +175,8 @@ Result<Expansion> expand(std::string_view resource_bytes, const std::vector<Cale
                                             "\" is no time zone: write an IANA name, for example "
                                             "Europe/Berlin");
   }
+  std::string written;
+  if (!is_icalendar(resource_bytes)) resource_bytes = written = write_events(events);
   TM_ASSIGN(const Document document, Document::parse(resource_bytes, Limits{}));
   return Expander(document, events, options, iana_zone(*zone_name)).run();
 }

@@ -57,6 +57,16 @@ Result<void> split_by_uid(std::string_view bytes,
                           const std::function<Result<void>(SplitPart&&)>& visitor,
                           const Limits& limits = kFileLimits);
 
+// Whether a resource's bytes are iCalendar. Providers that read their events themselves send JSON
+// objects, which say nothing here: what reads bytes beside events takes all from the events then.
+inline bool is_icalendar(std::string_view bytes) {
+  return !bytes.starts_with('{');
+}
+
+// One resource of these events. parse_resource() gives events of the same content back. Zones are
+// named and not defined.
+std::string write_events(const std::vector<CalendarEvent>& events);
+
 // One VCALENDAR of many resources: their VEVENTs as they are, each VTIMEZONE once (of two with one
 // TZID the first). Bytes that parse_resource refuses as damaged are left out: they would damage
 // all.

@@ -67,6 +67,8 @@ void add_rule(const Recurrence& recurrence, const RuleInUse& rule, Span& span) {
 }  // namespace
 
 TimeRange span_of(std::string_view resource_bytes, const std::vector<CalendarEvent>& events) {
+  std::string written;
+  if (!is_icalendar(resource_bytes)) resource_bytes = written = write_events(events);
   const auto document = Document::parse(resource_bytes, Limits{});
   // Bytes that cannot be read say nothing about when: no range is excluded.
   if (!document) return TimeRange{to_wall_time(kEarliest), std::nullopt};
