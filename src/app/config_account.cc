@@ -6,6 +6,8 @@
 #include "api/suggest.h"
 #include "app/config.h"
 #include "app/config_secret.h"
+#include "base/json.h"
+#include "base/rsa.h"
 #include "base/text.h"
 #include "net/url.h"
 
@@ -31,6 +33,25 @@ std::string shown_url(const Url& url, std::string_view provider) {
   return "\"" + url.origin() + url.path + (url.query.empty() ? "" : "?********") + "\"";
 }
 
+// The JSON file that Google hands out for a service account.
+Result<ServiceAccount> read_service_account(const Secret& file) {
+  const auto value = parse_json(file.reveal());
+  const auto text = [&](const char* name) {
+    const auto found = value->find(name);
+    return found != value->end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  if (!value || !value->is_object() || text("type") != "service_account" ||
+      text("client_email").empty() || text("private_key").empty()) {
+    return fail(Errc::invalid_argument,
+                "is no service account's key file: JSON with \"type\": \"service_account\", "
+                "\"client_email\" and \"private_key\"");
+  }
+  ServiceAccount account{
+      text("client_email"), text("private_key_id"), Secret(text("private_key")), {}};
+  TM_TRY(sign_rs256(account.private_key, "").map([](const std::string&) {}));
+  return account;
+}
+
 class AccountReader {
  public:
   AccountReader(ConfigReader& reader, ConfigSection section, std::string provider)
@@ -41,6 +62,8 @@ class AccountReader {
  private:
   void read_place();
   void read_credentials();
+  void read_oauth(std::string_view scope);
+  std::optional<Secret> read_part(const std::string& key, std::string_view wanted);
   void read_selection();
   void read_schedule();
 
@@ -102,6 +125,53 @@ void AccountReader::read_credentials() {
   }
 }
 
+std::optional<Secret> AccountReader::read_part(const std::string& key, std::string_view wanted) {
+  ConfigSection section = section_.child(key);
+  return read_secret(reader_, section, wanted);
+}
+
+// Either what a person has consented to, or a service account's key file.
+void AccountReader::read_oauth(std::string_view scope) {
+  OAuthSettings oauth;
+  oauth.scope = scope;
+  const auto client_id = section_.text("client_id");
+  const auto subject = section_.text("subject");
+  const std::size_t before = reader_.problems().size();
+  const auto client_secret = read_part("client_secret", "the OAuth client's secret");
+  const auto refresh_token = read_part("refresh_token", "the account's refresh token");
+  const auto key_file = read_part("service_account", "the service account's key file");
+  if (reader_.problems().size() > before) return;
+  oauth.client_id = client_id.value;
+  oauth.client_secret = client_secret.value_or(Secret());
+  oauth.refresh_token = refresh_token.value_or(Secret());
+  if (key_file) {
+    if (client_id.given || client_secret || refresh_token) {
+      section_.problem(section_.origin_of("service_account"), "service_account",
+                       "stands alone: a service account has no client_id, client_secret or "
+                       "refresh_token");
+      return;
+    }
+    auto account = read_service_account(*key_file);
+    if (!account) {
+      section_.problem(section_.origin_of("service_account"), "service_account",
+                       account.error().message);
+      return;
+    }
+    account->subject = subject.value;
+    oauth.service_account = std::move(*account);
+  } else if (subject.given) {
+    section_.problem(subject.origin, "subject", "is for a service account only");
+  } else if (!client_id.given || client_id.value.empty()) {
+    section_.problem(section_.origin(), "client_id",
+                     "is missing: give client_id, client_secret and refresh_token, or a "
+                     "service_account");
+  } else if (!refresh_token) {
+    section_.problem(section_.origin(), "refresh_token",
+                     "is missing: write { file = \"...\" } or { env = \"...\" }");
+  }
+  account_.settings.oauth = std::move(oauth);
+}
+
 void AccountReader::read_selection() {
   const auto calendars = section_.texts("calendars", {"*"});
   if (calendars.given && calendars.value.empty()) {
@@ -156,7 +226,12 @@ AccountDefinition AccountReader::read(const std::string& id) {
   }
   account_.settings.tenant = to_lower_ascii(tenant.value);
   read_place();
-  read_credentials();
+  const ProviderInfo* info = find_calendar_provider(provider_);
+  if (info != nullptr && !info->oauth_scope.empty()) {
+    read_oauth(info->oauth_scope);
+  } else {
+    read_credentials();
+  }
   const auto ca_file = section_.path("ca_file");
   if (ca_file.given && !std::ifstream(ca_file.value)) {
     section_.problem(ca_file.origin, "ca_file", "cannot read " + ca_file.value);

@@ -1,5 +1,6 @@
 #include "base/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -41,6 +42,14 @@ std::string to_base64(std::string_view bytes) {
     text.push_back(i + 1 < bytes.size() ? kAlphabet[group >> 6U & 63U] : '=');
     text.push_back(i + 2 < bytes.size() ? kAlphabet[group & 63U] : '=');
   }
+  return text;
+}
+
+std::string to_base64url(std::string_view bytes) {
+  std::string text = to_base64(bytes);
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  while (text.ends_with('=')) text.pop_back();
   return text;
 }
 

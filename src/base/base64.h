@@ -9,6 +9,8 @@
 namespace tidemark {
 
 std::string to_base64(std::string_view bytes);
+// With '-' and '_' and without padding (RFC 4648, section 5), as JSON Web Tokens are written.
+std::string to_base64url(std::string_view bytes);
 
 // Errc::parse_error for anything to_base64 would not have written: a letter outside the alphabet
 // (so white space and line breaks, too), missing or misplaced padding, bits that encode nothing.

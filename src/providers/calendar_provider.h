@@ -16,17 +16,37 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
+#include "domain/calendar_event.h"
 #include "net/http.h"
 
 namespace tidemark {
+
+// A Google service account's key file: for servers without a person.
+struct ServiceAccount {
+  std::string email;  // client_email
+  std::string key_id;
+  Secret private_key;   // PEM
+  std::string subject;  // the user it acts for, by domain-wide delegation; empty: itself
+};
+
+// How an account of a provider that speaks OAuth 2.0 gets its access tokens.
+struct OAuthSettings {
+  std::string client_id;
+  Secret client_secret;  // empty: a public client
+  Secret refresh_token;
+  std::optional<ServiceAccount> service_account;  // instead of the three above
+  std::string scope;
+};
 
 struct AccountSettings {
   std::string tenant;
   std::string id;
   std::string provider;
-  std::string url;   // caldav, ics: any URL of the server, or the file's
+  std::string url;   // caldav, ics: any URL of the server, or the file's; google: of another API
   std::string path;  // ics: a file or folder instead of a URL
   std::optional<Credentials> credentials;
+  std::optional<OAuthSettings> oauth;
   std::vector<std::string> allowed_hosts;  // credentials may also go to these
   TlsSettings tls;
   std::chrono::milliseconds timeout{300'000};
@@ -60,6 +80,7 @@ struct KnownResource {
   std::string href;
   std::string etag;           // empty: none or weak
   bool in_this_pass = false;  // already seen in the pass that this pull belongs to
+  bool deleted = false;       // in this pass; it goes when the pass ends
 };
 
 // The mirror as the provider may see it. Valid for one pull() call.
@@ -67,6 +88,8 @@ class KnownResources {
  public:
   virtual ~KnownResources() = default;
   virtual Result<std::optional<KnownResource>> find(std::string_view href) const = 0;
+  // The bytes as they were last taken (RemoteItem::bytes); nothing for what find() does not find.
+  virtual Result<std::optional<std::string>> body(std::string_view href) const = 0;
   // Ascending by href; false stops.
   virtual Result<void> for_each(const std::function<bool(const KnownResource&)>& visitor) const = 0;
   // Hrefs announced as `pending` whose bodies have not arrived; at most limit, ascending.
@@ -86,7 +109,10 @@ struct RemoteItem {
   Kind kind = Kind::body;
   std::string href;     // normalised, decoded path; unique in its calendar
   std::string etag{};   // strong ETag, else empty
-  std::string bytes{};  // body: raw iCalendar, as sent
+  std::string bytes{};  // body: raw iCalendar, as sent; or of a form that only the provider reads
+  // body: the events in bytes, where the provider reads them itself; else bytes are iCalendar.
+  // Their source_hash is set, and all have one ical_uid.
+  std::optional<std::vector<CalendarEvent>> events{};
   // body: a whole calendar file; it is split by UID into "<href>#<uid>", and so are its
   // KnownResources. `deleted` and `unchanged` name those parts. "<href>" itself never holds a '#'.
   bool many_uids = false;
@@ -134,6 +160,8 @@ struct ProviderInfo {
   bool needs_url = true;
   bool takes_path = false;
   std::unique_ptr<CalendarProvider> (*make)(const AccountSettings&, HttpClient&);
+  // Not empty: the account has OAuthSettings instead of a password, with this scope for reading.
+  std::string_view oauth_scope{};
 };
 const std::vector<ProviderInfo>& calendar_providers();
 const ProviderInfo* find_calendar_provider(std::string_view name);

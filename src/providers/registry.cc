@@ -2,6 +2,7 @@
 
 #include "providers/caldav/caldav_provider.h"
 #include "providers/calendar_provider.h"
+#include "providers/google/google_provider.h"
 #include "providers/ics/ics_provider.h"
 
 namespace tidemark {
@@ -12,6 +13,11 @@ const std::vector<ProviderInfo>& calendar_providers() {
        [](const AccountSettings& settings, HttpClient& http) {
          return caldav::make_provider(settings, http);
        }},
+      {"google", "Google Calendar, by OAuth 2.0 or a service account", false, false,
+       [](const AccountSettings& settings, HttpClient& http) {
+         return google::make_provider(settings, http);
+       },
+       google::kReadOnlyScope},
       {"ics", "a subscribed calendar by URL, or iCalendar files by path", false, true,
        [](const AccountSettings& settings, HttpClient& http) {
          return ics::make_provider(settings, http);

@@ -164,4 +164,21 @@ Result<std::optional<std::string>> read_body(const StoreView& view, const Instan
   return std::string(bytes);
 }
 
+Result<std::vector<CalendarEvent>> resource_events(const StoreView& view,
+                                                   const InstanceId& calendar,
+                                                   std::string_view href) {
+  std::vector<CalendarEvent> events;
+  TM_ASSIGN(const auto bytes, read_row(view, calendar, href_key(kIndexRow, href)));
+  if (!bytes) return events;
+  TM_ASSIGN(const auto index, decode_index_row(*bytes));
+  for (const auto& indexed : index.events) {
+    const TimeKey key{indexed.level, indexed.start_ms, std::string(href), indexed.recurrence_id};
+    TM_ASSIGN(const auto value, read_row(view, calendar, encode(key)));
+    if (!value) continue;  // changed since the scan began
+    TM_ASSIGN(auto row, decode_time_row(*value));
+    events.push_back(std::move(row.event));
+  }
+  return events;
+}
+
 }  // namespace tidemark::sync

@@ -53,6 +53,11 @@ icalendar::TimeRange time_range(const EventRange& range);
 Result<std::optional<std::string>> read_body(const StoreView& view, const InstanceId& calendar,
                                              std::string_view href);
 
+// A resource's good events, master first; none when it has just been deleted.
+Result<std::vector<CalendarEvent>> resource_events(const StoreView& view,
+                                                   const InstanceId& calendar,
+                                                   std::string_view href);
+
 // query_events() with expand.
 Result<EventPage> query_instances(const StoreView& view, const InstanceId& calendar,
                                   const EventRange& range);

@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 #include "engine/journal.h"
 #include "sync/calendar_state.h"
+#include "sync/event_scan.h"
 #include "sync/icalendar/icalendar.h"
 #include "sync/mirror.h"
 #include "sync/rows.h"
@@ -35,10 +36,16 @@ Result<void> for_each_row(
 
 Result<std::string> export_calendar(const StoreView& view, const CalendarStatus& calendar) {
   icalendar::CalendarWriter writer(calendar.name);
-  TM_TRY(for_each_row(view, instance_of(calendar), sync::kBodyRow,
-                      [&](std::string_view, std::string_view value) -> Result<bool> {
+  const InstanceId instance = instance_of(calendar);
+  TM_TRY(for_each_row(view, instance, sync::kBodyRow,
+                      [&](std::string_view href, std::string_view value) -> Result<bool> {
                         TM_ASSIGN(const auto bytes, sync::decode_body(value));
-                        writer.add(bytes);
+                        if (icalendar::is_icalendar(bytes)) {
+                          writer.add(bytes);
+                        } else {
+                          TM_ASSIGN(const auto events, sync::resource_events(view, instance, href));
+                          writer.add(icalendar::write_events(events));
+                        }
                         return true;
                       }));
   return std::move(writer).finish();

@@ -70,23 +70,8 @@ class InstanceQuery {
       return expand_resource(key->href, {std::move(row.event)});
     }
     if (!expanded_.insert(key->href).second) return {};
-    TM_ASSIGN(auto events, resource_events(key->href));
+    TM_ASSIGN(auto events, resource_events(view_, calendar_, key->href));
     return expand_resource(key->href, events);
-  }
-
-  Result<std::vector<CalendarEvent>> resource_events(const std::string& href) const {
-    std::vector<CalendarEvent> events;
-    TM_ASSIGN(const auto bytes, read_row(view_, calendar_, href_key(kIndexRow, href)));
-    if (!bytes) return events;
-    TM_ASSIGN(const auto index, decode_index_row(*bytes));
-    for (const auto& indexed : index.events) {
-      const TimeKey key{indexed.level, indexed.start_ms, href, indexed.recurrence_id};
-      TM_ASSIGN(const auto value, read_row(view_, calendar_, encode(key)));
-      if (!value) continue;  // changed since the scan began
-      TM_ASSIGN(auto row, decode_time_row(*value));
-      events.push_back(std::move(row.event));
-    }
-    return events;
   }
 
   Result<void> expand_resource(const std::string& href, const std::vector<CalendarEvent>& events) {

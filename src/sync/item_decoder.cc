@@ -148,7 +148,9 @@ Result<void> ItemDecoder::decode_file(const RemoteItem& file) {
 }
 
 Result<PageItem> ItemDecoder::decode_body(RemoteItem&& item) const {
-  auto events = icalendar::parse_resource(item.bytes, {item.href, item.etag}, limits_);
+  auto events = item.events
+                    ? std::move(*item.events)
+                    : icalendar::parse_resource(item.bytes, {item.href, item.etag}, limits_);
   if (!events) return quarantined(item, events.error().message);
   std::size_t size = item.bytes.size();
   for (const auto& event : *events) size += weight(event);
@@ -157,7 +159,9 @@ Result<PageItem> ItemDecoder::decode_body(RemoteItem&& item) const {
   }
   PageItem out;
   out.kind = PageItem::Kind::body;
-  TM_ASSIGN(out.reverted, reverted_instances(item.href, item.bytes, *events));
+  if (!item.events) {
+    TM_ASSIGN(out.reverted, reverted_instances(item.href, item.bytes, *events));
+  }
   out.events = place_events(item.bytes, std::move(*events));
   out.body_hash = short_hash(item.bytes);
   out.href = std::move(item.href);

@@ -24,7 +24,7 @@ KnownRows::KnownRows(const StoreView& view, InstanceId calendar, const PullOrder
 std::optional<KnownResource> KnownRows::known(std::string_view href, const IndexRow& row) const {
   const bool in_this_pass = row.generation == generation_;
   if (only_this_pass_ && !in_this_pass) return std::nullopt;
-  return KnownResource{std::string(href), row.etag, in_this_pass};
+  return KnownResource{std::string(href), row.etag, in_this_pass, row.deleted_in == generation_};
 }
 
 Result<std::optional<IndexRow>> KnownRows::find_index(std::string_view href) const {
@@ -38,6 +38,15 @@ Result<std::optional<KnownResource>> KnownRows::find(std::string_view href) cons
   TM_ASSIGN(const auto row, find_index(href));
   if (!row) return std::nullopt;
   return known(href, *row);
+}
+
+Result<std::optional<std::string>> KnownRows::body(std::string_view href) const {
+  TM_ASSIGN(const auto found, find(href));
+  if (!found) return std::nullopt;
+  TM_ASSIGN(const auto row, read_row(view_, calendar_, href_key(kBodyRow, href)));
+  if (!row) return std::nullopt;
+  TM_ASSIGN(const auto bytes, decode_body(*row));
+  return std::string(bytes);
 }
 
 Result<void> KnownRows::for_each(const std::function<bool(const KnownResource&)>& visitor) const {

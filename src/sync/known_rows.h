@@ -21,6 +21,7 @@ class KnownRows final : public KnownResources {
             std::function<Result<void>()> settle);
 
   Result<std::optional<KnownResource>> find(std::string_view href) const override;
+  Result<std::optional<std::string>> body(std::string_view href) const override;
   Result<void> for_each(const std::function<bool(const KnownResource&)>& visitor) const override;
   Result<std::vector<KnownResource>> pending(std::size_t limit) const override;
   std::size_t count() const override { return count_; }

@@ -86,8 +86,10 @@ CalendarStatus status_of(const InstanceParts& parts, const CalendarState& state)
 
 std::string mending_advice(const sync::AccountState& state, std::string_view account) {
   if (state.health != sync::AccountHealth::needs_credentials) return {};
-  return "; correct username and password of account \"" + std::string(account) +
-         "\", then run: tidemark sync " + std::string(account);
+  const bool oauth = state.setup.provider == "google";
+  return std::string(oauth ? "; replace the refresh token or key file of account \""
+                           : "; correct username and password of account \"") +
+         std::string(account) + "\", then run: tidemark sync " + std::string(account);
 }
 
 AccountStatus status_of(const InstanceParts& parts, const sync::AccountState& state) {

@@ -19,9 +19,15 @@ namespace {
 // journal keeps this for ever, and a stored hash can be guessed against.
 std::string fingerprint(const AccountDefinition& account) {
   const AccountSettings& settings = account.settings;
-  const Json parts = Json::array({settings.provider, settings.url, settings.path,
-                                  settings.credentials ? settings.credentials->username : "",
-                                  account.calendars, settings.allowed_hosts, settings.tls.ca_file});
+  Json parts = Json::array({settings.provider, settings.url, settings.path,
+                            settings.credentials ? settings.credentials->username : "",
+                            account.calendars, settings.allowed_hosts, settings.tls.ca_file});
+  if (settings.oauth) {
+    parts.push_back(settings.oauth->client_id);
+    parts.push_back(settings.oauth->scope);
+    const auto& service = settings.oauth->service_account;
+    if (service) parts.push_back({service->email, service->subject});
+  }
   return to_hex(sha256(dump_json(parts))).substr(0, 32);
 }
 

@@ -19,18 +19,25 @@ class MemoryResources final : public KnownResources {
     std::string etag;
     std::string bytes;
     bool in_this_pass = false;
+    bool deleted = false;  // goes when the pass ends
   };
 
   Result<std::optional<KnownResource>> find(std::string_view href) const override {
     const auto found = resources.find(std::string(href));
     if (found == resources.end()) return std::optional<KnownResource>{};
-    return std::optional<KnownResource>(
-        KnownResource{found->first, found->second.etag, found->second.in_this_pass});
+    return std::optional<KnownResource>(KnownResource{
+        found->first, found->second.etag, found->second.in_this_pass, found->second.deleted});
+  }
+
+  Result<std::optional<std::string>> body(std::string_view href) const override {
+    const auto found = resources.find(std::string(href));
+    if (found == resources.end()) return std::optional<std::string>{};
+    return std::optional<std::string>(found->second.bytes);
   }
 
   Result<void> for_each(const std::function<bool(const KnownResource&)>& visitor) const override {
     for (const auto& [href, resource] : resources) {
-      if (!visitor({href, resource.etag, resource.in_this_pass})) break;
+      if (!visitor({href, resource.etag, resource.in_this_pass, resource.deleted})) break;
     }
     return {};
   }
@@ -60,7 +67,7 @@ class MemoryResources final : public KnownResources {
         pending_hrefs.erase(item.href);
         break;
       case RemoteItem::Kind::deleted:
-        resources.erase(item.href);
+        if (resources.contains(item.href)) resources[item.href].deleted = true;
         pending_hrefs.erase(item.href);
         break;
       case RemoteItem::Kind::unchanged: resources[item.href].in_this_pass = true; break;
@@ -109,6 +116,7 @@ class MemoryResources final : public KnownResources {
       if (!result) return result;
       if (result->last) {
         EXPECT_TRUE(pending_hrefs.empty()) << "a pass ended with bodies outstanding";
+        std::erase_if(resources, [](const auto& entry) { return entry.second.deleted; });
         if (result->complete_listing) sweep();
         return result;
       }

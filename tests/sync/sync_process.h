@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -36,9 +37,22 @@ inline AccountDefinition fake_account(const std::string& id) {
 
 class SyncProcess {
  public:
+  using MakeProvider =
+      std::function<std::unique_ptr<CalendarProvider>(const AccountSettings&, HttpClient&)>;
+
   SyncProcess(const std::string& path, const ManualClock& clock,
               const std::vector<AccountDefinition>& accounts,
               std::map<std::string, FakeServer*> servers, std::size_t workers)
+      : SyncProcess(
+            path, clock, accounts,
+            [servers](const AccountSettings& settings, HttpClient&) {
+              return std::make_unique<FakeProvider>(*servers.at(settings.id));
+            },
+            workers) {}
+
+  SyncProcess(const std::string& path, const ManualClock& clock,
+              const std::vector<AccountDefinition>& accounts, MakeProvider make_provider,
+              std::size_t workers)
       : workers_(workers) {
     auto opened = Store::open({.path = path});
     EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().message);
@@ -46,9 +60,7 @@ class SyncProcess {
     engine = std::make_unique<Engine>(*store, clock, metrics);
     SyncOptions options;
     options.workers = workers;
-    options.make_provider = [servers](const AccountSettings& settings, HttpClient&) {
-      return std::make_unique<FakeProvider>(*servers.at(settings.id));
-    };
+    options.make_provider = std::move(make_provider);
     service = std::make_unique<SyncService>(*engine, *store, http, metrics, accounts, options);
     service->register_with_engine();
     const auto recovered = engine->recover();

@@ -1,0 +1,69 @@
+#include "providers/google/google_provider.h"
+
+#include <chrono>
+#include <utility>
+
+#include "providers/google/access_tokens.h"
+#include "providers/google/api_client.h"
+#include "providers/google/calendar_list.h"
+#include "providers/google/events_pull.h"
+
+namespace tidemark::google {
+namespace {
+
+constexpr std::string_view kApiRoot = "https://www.googleapis.com/calendar/v3";
+constexpr std::string_view kTokenUrl = "https://oauth2.googleapis.com/token";
+
+WallTime system_now() {
+  return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+}
+
+std::string below(const AccountSettings& settings, std::string_view path, std::string_view usual) {
+  if (settings.url.empty()) return std::string(usual);
+  std::string root = settings.url;
+  while (root.ends_with('/')) root.pop_back();
+  return root.append(path);
+}
+
+std::string project_of(const OAuthSettings& oauth) {
+  return oauth.service_account ? oauth.service_account->email : oauth.client_id;
+}
+
+QuotaGates& process_gates() {
+  static QuotaGates gates;
+  return gates;
+}
+
+class GoogleProvider final : public CalendarProvider {
+ public:
+  GoogleProvider(const AccountSettings& settings, HttpClient& http, const ProviderOptions& options)
+      : api_(http, settings, below(settings, "/calendar/v3", kApiRoot),
+             std::make_shared<AccessTokens>(http, settings, below(settings, "/token", kTokenUrl),
+                                            options.now),
+             options.projects->of_project(project_of(*settings.oauth)), options.now),
+        now_(options.now) {}
+
+  Result<Discovery> discover(const std::string& hint) override {
+    return list_calendars(api_, hint, now_());
+  }
+
+  Result<PullResult> pull(const PullRequest& request, const KnownResources& known,
+                          const ItemSink& sink) override {
+    return pull_events(api_, request, known, sink);
+  }
+
+ private:
+  const ApiClient api_;
+  const std::function<WallTime()> now_;
+};
+
+}  // namespace
+
+std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings, HttpClient& http,
+                                                ProviderOptions options) {
+  if (!options.now) options.now = system_now;
+  if (options.projects == nullptr) options.projects = &process_gates();
+  return std::make_unique<GoogleProvider>(settings, http, options);
+}
+
+}  // namespace tidemark::google

@@ -1,0 +1,28 @@
+// Google Calendar as a calendar provider (Calendar API v3).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "providers/calendar_provider.h"
+#include "providers/google/quota_gate.h"
+
+namespace tidemark::google {
+
+inline constexpr std::string_view kReadOnlyScope =
+    "https://www.googleapis.com/auth/calendar.readonly";
+
+struct ProviderOptions {
+  std::function<WallTime()> now;  // empty: the system's clock
+  // Which accounts share a project's quota; outlives the provider. Null: the process's.
+  QuotaGates* projects = nullptr;
+};
+
+// settings.oauth must be set. settings.url, when not empty, stands for both of Google's hosts:
+// "<url>/calendar/v3" and "<url>/token".
+std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings, HttpClient& http,
+                                                ProviderOptions options = {});
+
+}  // namespace tidemark::google
