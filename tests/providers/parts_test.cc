@@ -113,7 +113,7 @@ TEST(CalDavRule1, AsksNoNameServerAboutAddressesAndSingleNames) {
 }
 
 TEST(Registry, ListsEachProviderOnceAndFindsItByName) {
-  ASSERT_EQ(calendar_providers().size(), 2U);
+  ASSERT_EQ(calendar_providers().size(), 3U);
   CurlHttpClient http;
   for (const ProviderInfo& info : calendar_providers()) {
     EXPECT_EQ(find_calendar_provider(info.name), &info);

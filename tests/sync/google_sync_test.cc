@@ -426,6 +426,22 @@ TEST_F(GoogleSync, Rule11SplitsMovesAndUndeletes) {
   EXPECT_TRUE(mirrored("Team").contains(back));
 }
 
+TEST_F(GoogleSync, Rule11TwoEventsMayHaveOneICalUid) {
+  Json one = timed_event("One", "2026-01-05T09:00:00Z", "2026-01-05T09:15:00Z");
+  one["iCalUID"] = "shared@example.com";
+  Json other = one;
+  other["summary"] = "Other";
+  google_.insert_event("team", one);
+  const auto id = google_.insert_event("team", other);
+  sync();
+  expect_exact();
+  EXPECT_THAT(mirrored("Team"), SizeIs(2));
+  google_.delete_event("team", id);
+  sync();
+  expect_exact();
+  EXPECT_THAT(mirrored("Team"), SizeIs(1));
+}
+
 TEST_F(GoogleSync, Rule13CalendarsComeGoAndAreForbidden) {
   add_events(1);
   google_.add_calendar(kUser, {.id = "other", .summary = "Other"});

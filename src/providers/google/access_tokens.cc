@@ -8,6 +8,7 @@
 #include "base/rsa.h"
 #include "base/text.h"
 #include "providers/google/form.h"
+#include "providers/google/json_members.h"
 #include "providers/redirects.h"
 
 namespace tidemark::google {
@@ -21,11 +22,6 @@ constexpr seconds kLongestLife{24 * 3600};
 constexpr seconds kAssertionLife{3600};  // the longest that Google takes
 constexpr std::uint64_t kMaxAnswerBytes = 64U << 10;
 constexpr std::string_view kAssertionGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-std::string text_of(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 seconds life_of(const Json& answer) {
   const auto found = answer.find("expires_in");
@@ -87,7 +83,7 @@ Result<Secret> AccessTokens::make() {
   }
   if (response->status != 200) return fail(refusal(*response));
   const auto answer = parse_json(response->body);
-  std::string token = answer && answer->is_object() ? text_of(*answer, "access_token") : "";
+  std::string token = answer && answer->is_object() ? text(*answer, "access_token") : "";
   if (token.empty()) {
     return fail(Errc::protocol_error,
                 "account " + settings_.id + ": the token endpoint's answer has no access_token");
@@ -138,8 +134,8 @@ Error AccessTokens::refusal(const HttpResponse& response) const {
                             std::to_string(response.status);
   const auto answer = parse_json(response.body);
   const bool readable = answer && answer->is_object();
-  const std::string code = readable ? text_of(*answer, "error") : "";
-  const std::string said = readable ? text_of(*answer, "error_description") : "";
+  const std::string code = readable ? text(*answer, "error") : "";
+  const std::string said = readable ? text(*answer, "error_description") : "";
   std::string message = where;
   if (!code.empty()) message += " " + to_valid_utf8(code.substr(0, 100));
   if (!said.empty()) message += " (\"" + to_valid_utf8(said.substr(0, 200)) + "\")";

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "providers/google/json_members.h"
 #include "providers/redirects.h"
 
 namespace tidemark::google {
@@ -25,17 +26,12 @@ Details read_details(std::string_view body) {
   if (!value || !value->is_object()) return {};
   const auto error = value->find("error");
   if (error == value->end()) return {};
-  if (error->is_string()) return {error->get<std::string>(), value->value("error_description", "")};
+  if (error->is_string()) return {text(*value, "error"), text(*value, "error_description")};
   if (!error->is_object()) return {};
-  Details details;
-  const auto message = error->find("message");
-  if (message != error->end() && message->is_string()) details.message = *message;
+  Details details{{}, text(*error, "message")};
   const auto all = error->find("errors");
   if (all == error->end() || !all->is_array() || all->empty()) return details;
-  const auto& first = all->front();
-  if (!first.is_object()) return details;
-  const auto reason = first.find("reason");
-  if (reason != first.end() && reason->is_string()) details.reason = *reason;
+  if (all->front().is_object()) details.reason = text(all->front(), "reason");
   return details;
 }
 

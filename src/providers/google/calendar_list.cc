@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "providers/google/json_members.h"
 #include "providers/google/page_reader.h"
 
 namespace tidemark::google {
@@ -16,11 +17,6 @@ constexpr int kMaxPages = 1'000;
 constexpr std::string_view kQuery = "calendarList/1";
 
 using Calendars = std::map<std::string, RemoteCalendar>;  // by id
-
-std::string text(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 struct Listing {
   Calendars calendars;
@@ -63,12 +59,11 @@ Listing from_hint(const std::string& hint) {
 // A CalendarListEntry: there, or gone.
 Result<void> apply_entry(std::string_view bytes, Calendars& calendars) {
   const auto entry = parse_json(bytes);
-  if (!entry || text(*entry, "id").empty()) {
+  if (!entry || !entry->is_object() || text(*entry, "id").empty()) {
     return fail(Errc::protocol_error, "a calendar without an id");
   }
   const std::string id = text(*entry, "id");
-  const auto deleted = entry->find("deleted");
-  if (deleted != entry->end() && deleted->is_boolean() && deleted->get<bool>()) {
+  if (flag(*entry, "deleted")) {
     calendars.erase(id);
     return {};
   }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "providers/google/json_members.h"
 #include "zones/zone.h"
 
 namespace tidemark::google {
@@ -12,22 +13,6 @@ namespace {
 constexpr std::size_t kMaxIdBytes = 1'024;  // the API's own limit for ids
 constexpr std::size_t kMaxAttendees = 5'000;
 constexpr std::size_t kMaxRecurrenceLines = 1'000;
-
-const Json* member(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
-std::string text(const Json& object, const char* name) {
-  const Json* value = member(object, name);
-  const auto* found = value == nullptr ? nullptr : value->get_ptr<const std::string*>();
-  return found == nullptr ? std::string() : *found;
-}
-
-bool flag(const Json& object, const char* name) {
-  const Json* value = member(object, name);
-  return value != nullptr && value->is_boolean() && value->get<bool>();
-}
 
 // A date-time of RFC 3339, whose offset may be missing beside a time zone.
 bool has_offset(std::string_view time) {

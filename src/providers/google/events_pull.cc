@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "net/url.h"
+#include "providers/google/json_members.h"
 #include "providers/google/page_reader.h"
 #include "providers/google/series.h"
 #include "providers/item_emitter.h"
@@ -24,16 +25,6 @@ const Fields kQuery{{"maxResults", "2500"}, {"singleEvents", "false"}, {"prettyP
 
 // The etag of a series of which a full listing has not named every part yet.
 constexpr std::string_view kUnconfirmed = "unconfirmed";
-
-std::string text(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-bool flag(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_boolean() && found->get<bool>();
-}
 
 struct Cursor {
   std::string sync;          // where the pass began; at rest, where the next one begins

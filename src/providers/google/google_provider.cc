@@ -61,9 +61,12 @@ class GoogleProvider final : public CalendarProvider {
 
 std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings, HttpClient& http,
                                                 ProviderOptions options) {
+  // Without any, Google says what it thinks of an empty one.
+  AccountSettings complete = settings;
+  if (!complete.oauth) complete.oauth.emplace();
   if (!options.now) options.now = system_now;
   if (options.projects == nullptr) options.projects = &process_gates();
-  return std::make_unique<GoogleProvider>(settings, http, options);
+  return std::make_unique<GoogleProvider>(complete, http, options);
 }
 
 }  // namespace tidemark::google

@@ -20,7 +20,7 @@ struct ProviderOptions {
   QuotaGates* projects = nullptr;
 };
 
-// settings.oauth must be set. settings.url, when not empty, stands for both of Google's hosts:
+// settings.oauth says how it is authorized. settings.url, when not empty, stands for both of Google's hosts:
 // "<url>/calendar/v3" and "<url>/token".
 std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings, HttpClient& http,
                                                 ProviderOptions options = {});
