@@ -24,10 +24,11 @@ constexpr std::uint64_t kMaxAnswerBytes = 64U << 10;
 constexpr std::string_view kAssertionGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 seconds life_of(const Json& answer) {
-  const auto found = answer.find("expires_in");
-  const bool given = found != answer.end() && found->is_number();
-  const auto life = given ? seconds{static_cast<std::int64_t>(found->get<double>())} : kLongestLife;
-  return std::clamp(life, kShortestLife, kLongestLife);
+  const Json* given = member(answer, "expires_in");
+  if (given == nullptr || !given->is_number()) return kLongestLife;
+  const double life = std::clamp(given->get<double>(), static_cast<double>(kShortestLife.count()),
+                                 static_cast<double>(kLongestLife.count()));
+  return seconds{static_cast<std::int64_t>(life)};
 }
 
 }  // namespace

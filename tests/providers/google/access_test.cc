@@ -93,6 +93,15 @@ TEST_F(GoogleAccess, ATokenIsMadeOnceAndUsedUntilAMinuteBeforeItsEnd) {
             "grant_type=refresh_token&refresh_token=refresh&client_id=client&client_secret=hush");
 }
 
+TEST_F(GoogleAccess, ALifetimeThatCannotBeIsBounded) {
+  for (const char* life : {"-5", "1e300", "-1e300", "0", "\"soon\"", "null"}) {
+    http.answer(200, std::string(R"({"access_token":"t","expires_in":)") + life + "}");
+    EXPECT_TRUE(tokens->get().has_value()) << life;
+    now += std::chrono::hours(25);
+  }
+  EXPECT_EQ(http.requests.size(), 6U);
+}
+
 TEST_F(GoogleAccess, Rule15A401IsAnsweredByOneNewTokenAndOneMoreTry) {
   http.answer_token("old");
   http.answer(401, "{}");
