@@ -149,7 +149,6 @@ Result<Receipt> Engine::Impl::submit_and_wait(Input input) {
   engine::Waiter waiter;
   auto work = std::make_unique<Work>();
   work->input = std::move(input);
-  work->payload_hash = sha256(work->input.payload);
   work->waiter = &waiter;
   const bool nested = turned_by_me();
   work->answer_at_once = nested;
