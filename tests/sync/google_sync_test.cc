@@ -1,6 +1,9 @@
 // Calendar rules 1 to 15 of Google through the whole of syncing.
 #include <gmock/gmock.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 
+#include <memory>
 #include <string>
 
 #include "sync/google_world.h"
@@ -356,6 +359,32 @@ TEST_F(GoogleSync, Rule15FiftyCalendarsAndARevokedTokenAreOneRefresh) {
   start();
   sync();
   expect_exact();
+}
+
+std::string pem_of(EVP_PKEY* key, bool with_private) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
+  if (with_private) {
+    PEM_write_bio_PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
+  } else {
+    PEM_write_bio_PUBKEY(out.get(), key);
+  }
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+TEST_F(GoogleSync, AServiceAccountActsForItsSubject) {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_RSA_gen(2048), &EVP_PKEY_free);
+  const std::string email = "bot@project.example.com";
+  google_.with_oauth([&](auto& oauth, WallTime) {
+    oauth.add_service_account({email, pem_of(key.get(), false), {kUser}});
+  });
+  service_account_ = ServiceAccount{email, "key-1", Secret(pem_of(key.get(), true)), kUser};
+  add_events(2);
+  sync();
+  expect_exact();
+  EXPECT_EQ(google_.refreshes(), 0);
+  EXPECT_EQ(google_.token_requests("urn:ietf:params:oauth:grant-type:jwt-bearer"), 1);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class GoogleSync : public testing::Test {
     account.settings.provider = "google";
     account.settings.oauth = OAuthSettings{"client", Secret("hush"), Secret(refresh_token_),
                                            std::nullopt, std::string(provider::kReadOnlyScope)};
+    account.settings.oauth->service_account = service_account_;
     account.schedule.confirm_after = std::chrono::seconds(0);
     return account;
   }
@@ -160,6 +162,7 @@ class GoogleSync : public testing::Test {
   FakeGoogleClient client_;
   provider::QuotaGates gates_;
   std::string refresh_token_;
+  std::optional<ServiceAccount> service_account_;  // instead of it
   std::unique_ptr<SyncProcess> process_;
 };
 
