@@ -30,12 +30,18 @@ struct ServiceAccount {
   std::string subject;  // the user it acts for, by domain-wide delegation; empty: itself
 };
 
+class RefreshTokens;    // providers/refresh_tokens.h
+class CalendarWriter;   // providers/calendar_writer.h
+class CalendarWatcher;  // providers/calendar_watcher.h
+
 // How an account of a provider that speaks OAuth 2.0 gets its access tokens.
 struct OAuthSettings {
   std::string client_id;
   Secret client_secret;  // empty: a public client
   Secret refresh_token;
-  std::optional<ServiceAccount> service_account;  // instead of the three above
+  // Where the refresh token is kept instead, and one that replaces it; null: nowhere.
+  std::shared_ptr<RefreshTokens> refresh_tokens;
+  std::optional<ServiceAccount> service_account;  // instead of the above
   std::string scope;
 };
 
@@ -47,6 +53,7 @@ struct AccountSettings {
   std::string path;  // ics: a file or folder instead of a URL
   std::optional<Credentials> credentials;
   std::optional<OAuthSettings> oauth;
+  bool write = false;                      // events may be changed through us
   std::vector<std::string> allowed_hosts;  // credentials may also go to these
   TlsSettings tls;
   std::chrono::milliseconds timeout{300'000};
@@ -151,6 +158,9 @@ class CalendarProvider {
   virtual Result<Discovery> discover(const std::string& hint) = 0;
   virtual Result<PullResult> pull(const PullRequest& request, const KnownResources& known,
                                   const ItemSink& sink) = 0;
+  // Thread-safe, for the provider's lifetime; null: it cannot.
+  virtual CalendarWriter* writer() { return nullptr; }
+  virtual CalendarWatcher* watcher() { return nullptr; }
 };
 
 // One row per provider; the registry is the only list of them.
