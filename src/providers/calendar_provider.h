@@ -30,6 +30,7 @@ struct ServiceAccount {
   std::string subject;  // the user it acts for, by domain-wide delegation; empty: itself
 };
 
+struct Authorization;   // providers/authorization.h
 class RefreshTokens;    // providers/refresh_tokens.h
 class CalendarWriter;   // providers/calendar_writer.h
 class CalendarWatcher;  // providers/calendar_watcher.h
@@ -39,10 +40,11 @@ struct OAuthSettings {
   std::string client_id;
   Secret client_secret;  // empty: a public client
   Secret refresh_token;
-  // Where the refresh token is kept instead, and one that replaces it; null: nowhere.
-  std::shared_ptr<RefreshTokens> refresh_tokens;
-  std::optional<ServiceAccount> service_account;  // instead of the above
+  std::optional<ServiceAccount> service_account;  // instead of the three above
   std::string scope;
+  // Where the refresh token is kept instead, and one that replaces it; null: nowhere.
+  std::shared_ptr<RefreshTokens> refresh_tokens{};
+  std::string consent{};  // which one it is: another means that somebody has authorized us anew
 };
 
 struct AccountSettings {
@@ -170,8 +172,10 @@ struct ProviderInfo {
   bool needs_url = true;
   bool takes_path = false;
   std::unique_ptr<CalendarProvider> (*make)(const AccountSettings&, HttpClient&);
-  // Not empty: the account has OAuthSettings instead of a password, with this scope for reading.
-  std::string_view oauth_scope{};
+  // Not empty: the account has OAuthSettings instead of a password, with one of these scopes.
+  std::string_view read_scope{};
+  std::string_view write_scope{};                // for AccountSettings::write
+  const Authorization* authorization = nullptr;  // how a person gives them
 };
 const std::vector<ProviderInfo>& calendar_providers();
 const ProviderInfo* find_calendar_provider(std::string_view name);

@@ -2,6 +2,7 @@
 
 #include "providers/caldav/caldav_provider.h"
 #include "providers/calendar_provider.h"
+#include "providers/google/authorization.h"
 #include "providers/google/google_provider.h"
 #include "providers/ics/ics_provider.h"
 
@@ -17,7 +18,7 @@ const std::vector<ProviderInfo>& calendar_providers() {
        [](const AccountSettings& settings, HttpClient& http) {
          return google::make_provider(settings, http);
        },
-       google::kReadOnlyScope},
+       google::kReadOnlyScope, google::kWriteScope, &google::kAuthorization},
       {"ics", "a subscribed calendar by URL, or iCalendar files by path", false, true,
        [](const AccountSettings& settings, HttpClient& http) {
          return ics::make_provider(settings, http);

@@ -5,11 +5,11 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/rsa.h"
-#include "base/text.h"
-#include "providers/google/form.h"
 #include "providers/google/json_members.h"
-#include "providers/redirects.h"
+#include "providers/google/token_endpoint.h"
+#include "providers/refresh_tokens.h"
 
 namespace tidemark::google {
 namespace {
@@ -20,8 +20,13 @@ constexpr seconds kMargin{60};  // a token this close to its end is not used any
 constexpr seconds kShortestLife{1};
 constexpr seconds kLongestLife{24 * 3600};
 constexpr seconds kAssertionLife{3600};  // the longest that Google takes
-constexpr std::uint64_t kMaxAnswerBytes = 64U << 10;
 constexpr std::string_view kAssertionGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+constexpr const char* kRevoked =
+    "the account needs re-authorization: it was revoked, was not used for six months, or its app "
+    "is in testing; its mirror and cursor are kept";
+constexpr const char* kAccountRefused =
+    "Google does not accept the service account; check that the key still exists and that it may "
+    "act for the subject";
 
 seconds life_of(const Json& answer) {
   const Json* given = member(answer, "expires_in");
@@ -67,49 +72,55 @@ void AccessTokens::refuse(const Secret& token) {
 }
 
 Result<Secret> AccessTokens::make() {
-  HttpRequest request;
-  request.method = "POST";
-  request.url = token_url_;
-  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
-                     {"Accept", "application/json"}};
-  TM_ASSIGN(request.body, grant());
-  request.tls = settings_.tls;
-  request.total_timeout = settings_.timeout;
-  request.max_body_bytes = kMaxAnswerBytes;
+  TM_ASSIGN(const Secret refresh, refresh_token());
+  TM_ASSIGN(const Fields form, grant(refresh));
   const WallTime asked = now_();
-  auto response = http_.send(request);
-  if (!response) {
-    return fail(in_context("account " + settings_.id + ": asking for an access token",
-                           std::move(response).error()));
-  }
-  if (response->status != 200) return fail(refusal(*response));
-  const auto answer = parse_json(response->body);
-  std::string token = answer && answer->is_object() ? text(*answer, "access_token") : "";
-  if (token.empty()) {
-    return fail(Errc::protocol_error,
-                "account " + settings_.id + ": the token endpoint's answer has no access_token");
-  }
+  TM_ASSIGN(const Json answer,
+            ask_token_endpoint(http_, settings_, token_url_, form,
+                               {"asking for an access token",
+                                settings_.oauth->service_account ? kAccountRefused : kRevoked}));
+  keep(text(answer, "refresh_token"), refresh);
   const std::lock_guard lock(mutex_);
-  token_ = Secret(std::move(token));
-  expires_ = asked + life_of(*answer);
+  token_ = Secret(text(answer, "access_token"));
+  expires_ = asked + life_of(answer);
   return token_;
 }
 
-// The form fields that ask for a token.
-Result<std::string> AccessTokens::grant() const {
+Result<Secret> AccessTokens::refresh_token() const {
   const OAuthSettings& oauth = *settings_.oauth;
-  if (oauth.service_account) {
+  if (oauth.service_account) return Secret();
+  if (!unkept_.empty()) return unkept_;
+  return oauth.refresh_tokens ? oauth.refresh_tokens->load() : Result<Secret>(oauth.refresh_token);
+}
+
+// RFC 6749 section 6: the one that comes with an answer takes the place of the one it was asked
+// with.
+void AccessTokens::keep(std::string token, const Secret& current) {
+  if (!token.empty() && token != current.reveal()) unkept_ = Secret(std::move(token));
+  if (unkept_.empty() || !settings_.oauth->refresh_tokens) return;
+  if (const auto kept = settings_.oauth->refresh_tokens->keep(unkept_); !kept) {
+    // It works as long as we run, and is tried again with the next one.
+    log::warning(
+        "a new refresh token could not be kept; a restart would need the account "
+        "authorized again",
+        {.connector = settings_.provider + ":" + settings_.id,
+         .company_id = settings_.tenant,
+         .error_code = name(kept.error().code),
+         .detail = kept.error().message});
+    return;
+  }
+  unkept_ = Secret();
+}
+
+Result<Fields> AccessTokens::grant(const Secret& refresh) const {
+  if (settings_.oauth->service_account) {
     TM_ASSIGN(std::string signed_text, assertion());
-    return encode_fields(
-        {{"grant_type", std::string(kAssertionGrant)}, {"assertion", std::move(signed_text)}});
+    return Fields{{"grant_type", std::string(kAssertionGrant)},
+                  {"assertion", std::move(signed_text)}};
   }
-  Fields fields{{"grant_type", "refresh_token"},
-                {"refresh_token", oauth.refresh_token.reveal()},
-                {"client_id", oauth.client_id}};
-  if (!oauth.client_secret.empty()) {
-    fields.emplace_back("client_secret", oauth.client_secret.reveal());
-  }
-  return encode_fields(fields);
+  Fields form{{"grant_type", "refresh_token"}, {"refresh_token", refresh.reveal()}};
+  add_client(*settings_.oauth, form);
+  return form;
 }
 
 // RFC 7523 section 3, with the scope that Google wants in it.
@@ -127,32 +138,6 @@ Result<std::string> AccessTokens::assertion() const {
   const std::string text = to_base64url(dump_json(header)) + "." + to_base64url(dump_json(claims));
   TM_ASSIGN(const std::string signature, sign_rs256(account.private_key, text));
   return text + "." + to_base64url(signature);
-}
-
-// RFC 6749 section 5.2. Which codes somebody has to do something about: all that are not ours.
-Error AccessTokens::refusal(const HttpResponse& response) const {
-  const std::string where = "account " + settings_.id + ": asking for an access token: HTTP " +
-                            std::to_string(response.status);
-  const auto answer = parse_json(response.body);
-  const bool readable = answer && answer->is_object();
-  const std::string code = readable ? text(*answer, "error") : "";
-  const std::string said = readable ? text(*answer, "error_description") : "";
-  std::string message = where;
-  if (!code.empty()) message += " " + to_valid_utf8(code.substr(0, 100));
-  if (!said.empty()) message += " (\"" + to_valid_utf8(said.substr(0, 200)) + "\")";
-  const bool busy = response.status == 429 || response.status >= 500;
-  if (busy) return {Errc::unavailable, message, retry_after(response.headers)};
-  if (code == "invalid_grant") {
-    message +=
-        settings_.oauth->service_account
-            ? ": Google does not accept the service account; check that the key still exists "
-              "and that it may act for the subject"
-            : ": the account needs re-authorization: it was revoked, was not used for six "
-              "months, or its app is in testing; its mirror and cursor are kept";
-  } else {
-    message += ": check the account's client id, client secret and scope";
-  }
-  return {Errc::unauthorized, message, std::nullopt};
 }
 
 }  // namespace tidemark::google

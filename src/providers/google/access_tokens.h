@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "net/http.h"
 #include "providers/calendar_provider.h"
+#include "providers/google/form.h"
 
 namespace tidemark::google {
 
@@ -35,16 +36,19 @@ class AccessTokens {
 
  private:
   Result<Secret> make();
-  Result<std::string> grant() const;
+  Result<Secret> refresh_token() const;
+  void keep(std::string token, const Secret& current);
+  // The form fields that ask for a token.
+  Result<Fields> grant(const Secret& refresh) const;
   Result<std::string> assertion() const;
-  Error refusal(const HttpResponse& response) const;
 
   HttpClient& http_;
   const AccountSettings settings_;
   const std::string token_url_;
   const std::function<WallTime()> now_;
 
-  std::mutex making_;         // held while a token is being made
+  std::mutex making_;         // held while a token is being made; guards the next one
+  Secret unkept_;             // a refresh token that is only here
   mutable std::mutex mutex_;  // guards what follows
   Secret token_;
   WallTime expires_{};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "providers/google/access_tokens.h"
+#include "providers/google/addresses.h"
 #include "providers/google/api_client.h"
 #include "providers/google/calendar_list.h"
 #include "providers/google/events_pull.h"
@@ -11,18 +12,8 @@
 namespace tidemark::google {
 namespace {
 
-constexpr std::string_view kApiRoot = "https://www.googleapis.com/calendar/v3";
-constexpr std::string_view kTokenUrl = "https://oauth2.googleapis.com/token";
-
 WallTime system_now() {
   return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-}
-
-std::string below(const AccountSettings& settings, std::string_view path, std::string_view usual) {
-  if (settings.url.empty()) return std::string(usual);
-  std::string root = settings.url;
-  while (root.ends_with('/')) root.pop_back();
-  return root.append(path);
 }
 
 std::string project_of(const OAuthSettings& oauth) {
@@ -37,9 +28,8 @@ QuotaGates& process_gates() {
 class GoogleProvider final : public CalendarProvider {
  public:
   GoogleProvider(const AccountSettings& settings, HttpClient& http, const ProviderOptions& options)
-      : api_(http, settings, below(settings, "/calendar/v3", kApiRoot),
-             std::make_shared<AccessTokens>(http, settings, below(settings, "/token", kTokenUrl),
-                                            options.now),
+      : api_(http, settings, api_root(settings),
+             std::make_shared<AccessTokens>(http, settings, token_url(settings), options.now),
              options.projects->of_project(project_of(*settings.oauth)), options.now),
         now_(options.now) {}
 

@@ -11,8 +11,12 @@
 
 namespace tidemark::google {
 
+// Least scope: the second only for an account that may be written.
 inline constexpr std::string_view kReadOnlyScope =
     "https://www.googleapis.com/auth/calendar.readonly";
+inline constexpr std::string_view kWriteScope =
+    "https://www.googleapis.com/auth/calendar.readonly "
+    "https://www.googleapis.com/auth/calendar.events";
 
 struct ProviderOptions {
   std::function<WallTime()> now;  // empty: the system's clock
@@ -20,8 +24,8 @@ struct ProviderOptions {
   QuotaGates* projects = nullptr;
 };
 
-// settings.oauth says how it is authorized. settings.url, when not empty, stands for both of Google's hosts:
-// "<url>/calendar/v3" and "<url>/token".
+// settings.oauth says how it is authorized. settings.url, when not empty, stands for both of
+// Google's hosts: see addresses.h.
 std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings, HttpClient& http,
                                                 ProviderOptions options = {});
 
