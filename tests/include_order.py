@@ -22,15 +22,18 @@ MAY_INCLUDE = {
     "net": {"base"},
     "providers": {"base", "domain", "zones", "net"},
     "sync": {"base", "domain", "zones", "store", "engine", "net", "providers"},
+    "accounts": {"base", "domain", "store", "engine", "vault", "net", "providers", "sync"},
     "delivery": {"base", "domain", "store", "engine", "vault", "net"},
     "api": {"base", "domain", "store", "engine", "audit", "backup", "vault", "net", "providers", "sync",
-            "delivery"},
+            "accounts", "delivery"},
     "app": {"base", "domain", "store", "engine", "audit", "backup", "vault", "net", "providers", "sync",
-            "delivery", "api"},
+            "accounts", "delivery", "api"},
 }
 # Of these folders only the named headers may be included by those above them.
 NARROW = {
     ("sync", "providers"): {"providers/calendar_provider.h"},
+    ("accounts", "providers"): {"providers/authorization.h", "providers/calendar_provider.h",
+                                "providers/refresh_tokens.h"},
     ("sync", "net"): {"net/http.h"},
     ("delivery", "net"): {"net/http.h", "net/url.h", "net/address_guard.h",
                           "net/async_http_client.h"},

@@ -17,6 +17,7 @@
 namespace tidemark {
 namespace {
 
+constexpr auto kAccounts = "tidemark_accounts";
 constexpr auto kRequests = "tidemark_http_requests_total";
 constexpr auto kSeconds = "tidemark_http_request_seconds";
 
@@ -121,6 +122,7 @@ void describe_metrics(Metrics& metrics) {
   metrics.describe("tidemark_store_keys", "Keys by table, estimated");
   metrics.describe("tidemark_store_last_sequence", "The newest journal record");
   metrics.describe("tidemark_store_faulty", "1 while commits fail");
+  metrics.describe(kAccounts, "Accounts by provider and state");
   describe_backup_metrics(metrics);
   EndpointGauges::describe(metrics);
 }
@@ -136,6 +138,26 @@ void collect_store(const ApiParts& parts, Metrics& metrics) {
     metrics.set("tidemark_store_keys", {{"table", table}}, static_cast<double>(keys));
   }
 }
+
+// How many accounts are in which state; a pair that nobody is in any more says 0.
+class AccountGauges {
+ public:
+  void collect(const ApiParts& parts, Metrics& metrics) {
+    const auto accounts = list_accounts(parts.store, "");
+    if (!accounts) return;
+    for (auto& [labels, count] : counts_) count = 0;
+    for (const auto& account : *accounts) {
+      if (account.error_code == "not_configured") continue;
+      ++counts_[Metrics::Labels{{"provider", account.provider}, {"state", account.state}}];
+    }
+    for (const auto& [labels, count] : counts_) {
+      metrics.set(kAccounts, labels, static_cast<double>(count));
+    }
+  }
+
+ private:
+  std::map<Metrics::Labels, std::size_t> counts_;
+};
 
 // A calendar that has gone takes its gauges with it.
 class CalendarGauges {
@@ -185,10 +207,12 @@ Api::Api(ApiParts parts) : parts_(std::move(parts)) {
   parts_.progress = std::make_shared<SyncProgressReader>();
   describe_metrics(parts_.metrics);
   parts_.running_tests = std::make_shared<std::atomic<int>>(0);
-  parts_.metrics.on_collect([this, calendars = CalendarGauges(),
+  parts_.running_consents = std::make_shared<std::atomic<int>>(0);
+  parts_.metrics.on_collect([this, accounts = AccountGauges(), calendars = CalendarGauges(),
                              endpoint_gauges = EndpointGauges()](Metrics& metrics) mutable {
     collect_store(parts_, metrics);
     collect_backup_metrics(parts_, metrics);
+    accounts.collect(parts_, metrics);
     calendars.collect(parts_, metrics);
     const auto endpoints = parts_.delivery.endpoints("");
     if (endpoints) endpoint_gauges.collect(*endpoints, metrics);

@@ -19,6 +19,9 @@
 
 namespace tidemark {
 
+namespace accounts {
+class AccountService;
+}
 class SyncProgressReader;
 class Vault;
 
@@ -27,6 +30,7 @@ struct ApiParts {
   const Store& store;
   Engine& engine;
   SyncService& sync;
+  accounts::AccountService& accounts;
   delivery::DeliveryService& delivery;
   audit::AuditService& audit;
   backup::BackupService& backup;
@@ -35,6 +39,7 @@ struct ApiParts {
   std::string version;
   std::string data_dir;
   bool behind_proxy = false;
+  std::string callback{};  // the URL of /oauth/callback as a browser reaches it; empty: unknown
   Vault* vault = nullptr;  // null: no master key is configured
   // Copies the store while it runs into a directory that must not exist (Store::checkpoint).
   std::function<Result<void>(const std::string& path)> copy_store{};
@@ -42,7 +47,8 @@ struct ApiParts {
   std::function<std::string()> not_ready = [] { return std::string(); };
   // The Api makes its own.
   std::shared_ptr<SyncProgressReader> progress{};
-  std::shared_ptr<std::atomic<int>> running_tests{};  // of endpoints, over all tenants
+  std::shared_ptr<std::atomic<int>> running_tests{};     // of endpoints, over all tenants
+  std::shared_ptr<std::atomic<int>> running_consents{};  // being redeemed, over all tenants
 };
 
 class Api {

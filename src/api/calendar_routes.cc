@@ -79,11 +79,6 @@ bool none_match_fails(const ServerRequest& request, const std::string& etag) {
 
 }  // namespace
 
-Result<ServerResponse> get_accounts(const ApiParts& parts, const Call& call) {
-  TM_ASSIGN(const auto accounts, list_accounts(parts.store, call.tenant()));
-  return list_response(to_array(accounts));
-}
-
 Result<ServerResponse> get_calendars(const ApiParts& parts, const Call& call) {
   TM_ASSIGN(const auto mirror, Mirror::of(parts, call));
   if (const auto wanted = call.text("name"); !wanted.empty()) {

@@ -1,12 +1,12 @@
 // Endpoints: making, changing, pausing and rewinding them.
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "api/delivery_calls.h"
 #include "api/handlers.h"
 #include "api/problem.h"
 #include "api/tenant_name.h"
+#include "api/turn.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -159,20 +159,6 @@ Result<Json> made_secret(const ApiParts& parts, std::string_view tenant, std::st
   answer["secret"] = made.secret.reveal();
   return answer;
 }
-
-// Counts what runs at the same time; over when it is destroyed.
-class Turn {
- public:
-  Turn(std::atomic<int>& running, int most) : running_(running), got_(running_++ < most) {}
-  ~Turn() { --running_; }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  bool got() const { return got_; }
-
- private:
-  std::atomic<int>& running_;
-  bool got_;
-};
 
 }  // namespace
 

@@ -12,8 +12,16 @@ Result<ServerResponse> get_healthz(const ApiParts& parts, const Call& call);
 Result<ServerResponse> get_metrics(const ApiParts& parts, const Call& call);
 Result<ServerResponse> get_status(const ApiParts& parts, const Call& call);
 
-// calendar_routes.cc
+// account_routes.cc
 Result<ServerResponse> get_accounts(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_account(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_account(const ApiParts& parts, const Call& call);
+Result<ServerResponse> delete_account(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_account_connect(const ApiParts& parts, const Call& call);
+Result<ServerResponse> post_consent(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_oauth_callback(const ApiParts& parts, const Call& call);
+
+// calendar_routes.cc
 Result<ServerResponse> get_calendars(const ApiParts& parts, const Call& call);
 Result<ServerResponse> get_calendar(const ApiParts& parts, const Call& call);
 Result<ServerResponse> get_calendar_events(const ApiParts& parts, const Call& call);

@@ -36,6 +36,7 @@ PartHealth accounts_health(const ApiParts& parts, const std::string& tenant) {
     if (is_well(account.error_code)) continue;
     troubled += (troubled.empty() ? "" : "; ") + account.tenant + "/" + account.id + ": " +
                 account.error_code;
+    if (!account.mend.empty()) troubled += " (" + account.mend + ")";
   }
   return troubled.empty() ? PartHealth{} : PartHealth{"degraded", troubled};
 }

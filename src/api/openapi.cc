@@ -11,6 +11,7 @@ using namespace openapi;
 
 Json schemas() {
   Json all = calendar_schemas();
+  all.update(account_schemas());
   all.update(history_schemas());
   all.update(delivery_schemas());
   all.update(secret_schemas());

@@ -50,14 +50,6 @@ Json calendar_schemas() {
   const Json time = {{"type", Json::array({"object", "null"})},
                      {"description", "{date} or {date_time, zone, utc}; a null zone is floating"}};
   return {
-      {"Account", object({{"id", text()},
-                          {"tenant", text()},
-                          {"provider", text()},
-                          {"state", text()},
-                          {"calendars", integer()},
-                          {"error_code", text_or_null()},
-                          {"error", text_or_null()}},
-                         {"id", "tenant", "provider", "state"})},
       {"Calendar", object({{"id", text()},
                            {"tenant", text()},
                            {"account", text()},

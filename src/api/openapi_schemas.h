@@ -21,6 +21,7 @@ Json array_of(Json items);
 Json object(Json properties, Json required = Json::array());
 Json list_of(std::string_view schema);  // {"items": [...], "next_page": ...}
 
+Json account_schemas();
 Json calendar_schemas();
 Json history_schemas();
 Json delivery_schemas();

@@ -81,16 +81,6 @@ const Parameter kAsOf{"as_of", kText,
 std::vector<Route> make_calendar_routes() {
   return {
       {"GET",
-       "/v1/accounts",
-       Access::tenant,
-       "listAccounts",
-       "The accounts and how they do",
-       200,
-       "AccountList",
-       {},
-       {},
-       get_accounts},
-      {"GET",
        "/v1/calendars",
        Access::tenant,
        "listCalendars",
@@ -266,9 +256,9 @@ std::vector<Route> make_history_routes() {
 const std::vector<Route>& route_table() {
   static const std::vector<Route> table = [] {
     auto routes = make_health_routes();
-    for (auto* make :
-         {make_calendar_routes, make_audit_routes, make_backup_routes, make_history_routes,
-          make_endpoint_routes, make_delivery_routes, make_secret_routes, make_store_routes}) {
+    for (auto* make : {make_account_routes, make_calendar_routes, make_audit_routes,
+                       make_backup_routes, make_history_routes, make_endpoint_routes,
+                       make_delivery_routes, make_secret_routes, make_store_routes}) {
       for (auto& route : make()) routes.push_back(std::move(route));
     }
     return routes;

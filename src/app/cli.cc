@@ -181,6 +181,7 @@ int run(int argc, char** argv) {
   add_running(app, invocation);
   add_calendars(app, invocation);
   add_history(app, invocation);
+  add_account_commands(app, invocation);
   add_audit_commands(app, invocation);
   add_backup_commands(app, invocation);
   add_administration(app, invocation);

@@ -33,6 +33,8 @@ std::shared_ptr<Options> options_of(CLI::App& command, Invocation& invocation,
 CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& summary,
                       const std::string& example);
 
+// cli_account.cc
+void add_account_commands(CLI::App& app, Invocation& invocation);
 // cli_delivery.cc: endpoint, delivery, deadletter
 void add_delivery_commands(CLI::App& app, Invocation& invocation);
 // cli_audit.cc

@@ -94,10 +94,15 @@ ApiResult<CountsByCalendar> finish_there(Backend& backend,
 // Which rows of the status this run was about.
 class Scope {
  public:
-  Scope(const Config& config, const std::vector<std::string>& targets) : targets_(targets) {
-    for (const auto& account : config.accounts) accounts_.push_back(account.settings.id);
+  // Of these accounts, as the API lists them.
+  Scope(const Json& accounts, const std::vector<std::string>& targets) : targets_(targets) {
+    for (const auto& account : accounts) {
+      if (text_at(account, "error_code") == "not_configured") continue;
+      accounts_.push_back(text_at(account, "id"));
+    }
   }
 
+  bool empty() const { return accounts_.empty(); }
   bool has_account(const std::string& id) const {
     if (std::find(accounts_.begin(), accounts_.end(), id) == accounts_.end()) return false;
     return targets_.empty() ||
@@ -193,6 +198,13 @@ int sync_with(Backend& backend, const Config& config, const SyncArguments& optio
   if (here != nullptr) {
     if (auto started = here->start(); !started) return failed(to_failure(started.error()));
   }
+  const auto accounts = backend.call_json({"GET", "/v1/accounts"});
+  if (!accounts) return failed(accounts.error());
+  if (Scope((*accounts)["items"], {}).empty()) {
+    say("there is no account: add an [[account]] to " + config.file +
+        ", or see `tidemark account add --help`");
+    return kBadUsage;
+  }
   const auto correlations = request_all(backend, options);
   if (!correlations) return failed(correlations.error());
   const auto sums =
@@ -207,7 +219,7 @@ int sync_with(Backend& backend, const Config& config, const SyncArguments& optio
   if (!sums) return failed(sums.error());
   const auto status = backend.call_json({"GET", "/v1/status"});
   if (!status) return failed(status.error());
-  const auto summary = summarize(*status, Scope(config, options.targets), *sums);
+  const auto summary = summarize(*status, Scope((*status)["accounts"], options.targets), *sums);
   if (options.json) {
     Output::line(dump_json({{"correlation_ids", *correlations},
                             {"calendars", summary.calendars},
@@ -221,10 +233,6 @@ int sync_with(Backend& backend, const Config& config, const SyncArguments& optio
 }  // namespace
 
 int run_sync(const Config& config, const SyncArguments& options) {
-  if (config.accounts.empty()) {
-    say("no account is configured in " + config.file + "; add an [[account]]");
-    return kBadUsage;
-  }
   catch_interrupts();
   return with_backend(config, Runtime::Purpose::sync,
                       [&](Backend& backend) { return sync_with(backend, config, options); });

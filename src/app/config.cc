@@ -138,7 +138,7 @@ void read_accounts(ConfigReader& reader, ConfigSection& root, Config& config) {
   std::map<std::string, std::uint32_t> first_line;
   std::size_t number = 0;
   for (const TomlNode* table : tables) {
-    auto account = read_account(reader, *table, ++number);
+    auto account = read_account(reader, *table, ++number, !config.secrets.sources.empty());
     const TomlEntry* id = table->find("id");
     if (id != nullptr) {
       const auto [first, fresh] = first_line.emplace(account.settings.id, id->line);
@@ -219,8 +219,8 @@ ConfigResult load_config(const ConfigSource& source) {
   read_server(root.child("server"), config);
   read_store(root.child("store"), config);
   read_log(root.child("log"), config);
-  read_accounts(reader, root, config);
   config.secrets = read_secrets(reader, root.child("secrets"));
+  read_accounts(reader, root, config);
   read_audit(root.child("audit"), config);
   read_backup(root.child("backup"), config);
   read_retention(root.child("retention"), config);

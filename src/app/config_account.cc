@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <fstream>
 
+#include "accounts/service_account.h"
 #include "api/suggest.h"
 #include "app/config.h"
 #include "app/config_secret.h"
-#include "base/json.h"
-#include "base/rsa.h"
 #include "base/text.h"
 #include "net/url.h"
 
@@ -33,29 +32,14 @@ std::string shown_url(const Url& url, std::string_view provider) {
   return "\"" + url.origin() + url.path + (url.query.empty() ? "" : "?********") + "\"";
 }
 
-// The JSON file that Google hands out for a service account.
-Result<ServiceAccount> read_service_account(const Secret& file) {
-  const auto value = parse_json(file.reveal());
-  const auto text = [&](const char* name) {
-    const auto found = value->find(name);
-    return found != value->end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  if (!value || !value->is_object() || text("type") != "service_account" ||
-      text("client_email").empty() || text("private_key").empty()) {
-    return fail(Errc::invalid_argument,
-                "is no service account's key file: JSON with \"type\": \"service_account\", "
-                "\"client_email\" and \"private_key\"");
-  }
-  ServiceAccount account{
-      text("client_email"), text("private_key_id"), Secret(text("private_key")), {}};
-  TM_TRY(sign_rs256(account.private_key, "").map([](const std::string&) {}));
-  return account;
-}
-
 class AccountReader {
  public:
-  AccountReader(ConfigReader& reader, ConfigSection section, std::string provider)
-      : reader_(reader), section_(std::move(section)), provider_(std::move(provider)) {}
+  AccountReader(ConfigReader& reader, ConfigSection section, std::string provider,
+                bool keeps_secrets)
+      : reader_(reader),
+        section_(std::move(section)),
+        provider_(std::move(provider)),
+        keeps_secrets_(keeps_secrets) {}
 
   AccountDefinition read(const std::string& id);
 
@@ -70,6 +54,7 @@ class AccountReader {
   ConfigReader& reader_;
   ConfigSection section_;
   std::string provider_;
+  bool keeps_secrets_;
   AccountDefinition account_;
 };
 
@@ -151,7 +136,7 @@ void AccountReader::read_oauth(std::string_view scope) {
                        "refresh_token");
       return;
     }
-    auto account = read_service_account(*key_file);
+    auto account = accounts::read_service_account(*key_file);
     if (!account) {
       section_.problem(section_.origin_of("service_account"), "service_account",
                        account.error().message);
@@ -163,11 +148,11 @@ void AccountReader::read_oauth(std::string_view scope) {
     section_.problem(subject.origin, "subject", "is for a service account only");
   } else if (!client_id.given || client_id.value.empty()) {
     section_.problem(section_.origin(), "client_id",
-                     "is missing: give client_id, client_secret and refresh_token, or a "
-                     "service_account");
-  } else if (!refresh_token) {
+                     "is missing: give client_id and client_secret, or a service_account");
+  } else if (!refresh_token && !keeps_secrets_) {
     section_.problem(section_.origin(), "refresh_token",
-                     "is missing: write { file = \"...\" } or { env = \"...\" }");
+                     "is missing: give it as { file = \"...\" } or { env = \"...\" }, or a "
+                     "[secrets] master_key, under which `tidemark account connect` keeps one");
   }
   account_.settings.oauth = std::move(oauth);
 }
@@ -227,8 +212,10 @@ AccountDefinition AccountReader::read(const std::string& id) {
   account_.settings.tenant = to_lower_ascii(tenant.value);
   read_place();
   const ProviderInfo* info = find_calendar_provider(provider_);
-  if (info != nullptr && !info->oauth_scope.empty()) {
-    read_oauth(info->oauth_scope);
+  const auto write = section_.boolean("write", false);
+  account_.settings.write = write.value;
+  if (info != nullptr && !info->read_scope.empty()) {
+    read_oauth(write.value ? info->write_scope : info->read_scope);
   } else {
     read_credentials();
   }
@@ -252,7 +239,8 @@ bool is_valid_name(std::string_view name) {
   });
 }
 
-AccountDefinition read_account(ConfigReader& reader, const TomlNode& table, std::size_t number) {
+AccountDefinition read_account(ConfigReader& reader, const TomlNode& table, std::size_t number,
+                               bool keeps_secrets) {
   const Origin header{Origin::Kind::file, reader.file(), table.line, table.column};
   const TomlEntry* id = table.find("id");
   const bool usable =
@@ -275,7 +263,7 @@ AccountDefinition read_account(ConfigReader& reader, const TomlNode& table, std:
                     "\"" + provider.value + "\" is not one of them" +
                         suggestion(provider.value, provider_names()));
   }
-  return AccountReader(reader, std::move(section), provider.value).read(label);
+  return AccountReader(reader, std::move(section), provider.value, keeps_secrets).read(label);
 }
 
 }  // namespace tidemark::app

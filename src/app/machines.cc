@@ -1,5 +1,6 @@
 #include "app/machines.h"
 
+#include "accounts/connection_machine.h"
 #include "api/key_machine.h"
 #include "audit/checkpoint_machine.h"
 #include "audit/retention_machine.h"
@@ -12,6 +13,7 @@ namespace tidemark::app {
 
 std::vector<AnyMachine> all_machines() {
   return {erase<KeyMachine>(),
+          erase<accounts::ConnectionMachine>(),
           erase<VaultMachine>(),
           erase<audit::CheckpointMachine>(),
           erase<audit::RetentionMachine>(),

@@ -24,6 +24,12 @@ Result<void> make_data_directory(const std::string& path) {
   return fail(Errc::io_error, "cannot make the data directory " + path + ": " + error.message());
 }
 
+// Where a browser on this machine finds us; nothing when the port is not known beforehand.
+std::string callback_url(const ServerConfig& server) {
+  if (server.listen.ends_with(":0")) return {};
+  return "http://" + server.listen + "/oauth/callback";
+}
+
 Error nothing_there(const std::string& data_dir) {
   return {Errc::not_found, "there is no data in " + data_dir +
                                " yet; run `tidemark sync` or `tidemark serve` first"};
@@ -60,7 +66,9 @@ Result<void> Runtime::open_all(const Config& config) {
   http_ = std::make_unique<CurlHttpClient>();
   engine_ = std::make_unique<Engine>(*store_, clock_, metrics_);
   engine_->register_machine(erase<KeyMachine>());
-  sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_, config.accounts);
+  // Which accounts there are is accounts_' to say.
+  sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_,
+                                        std::vector<AccountDefinition>());
   sync_->register_with_engine();
   audit::AuditOptions audit = config.audit;
   audit.data_dir = config.data_dir;
@@ -71,9 +79,11 @@ Result<void> Runtime::open_all(const Config& config) {
   backup.version = TIDEMARK_VERSION;
   backup_ = std::make_unique<backup::BackupService>(*store_, clock_, std::move(backup));
   TM_TRY(make_deliveries(config));
+  make_accounts(config);
   TM_TRY(engine_->recover(purpose_ == Purpose::read    ? Engine::Recovery::work
                           : purpose_ == Purpose::write ? Engine::Recovery::journal
                                                        : Engine::Recovery::all));
+  TM_TRY(accounts_->load(purpose_ == Purpose::sync || purpose_ == Purpose::serve));
   make_api(config);
   return {};
 }
@@ -92,11 +102,19 @@ Result<void> Runtime::make_deliveries(const Config& config) {
   return {};
 }
 
+void Runtime::make_accounts(const Config& config) {
+  accounts_ = std::make_unique<accounts::AccountService>(accounts::AccountService::Parts{
+      *engine_, *store_, clock_, *http_, *vault_, *sync_, config.accounts});
+  accounts_->register_with_engine();
+}
+
 void Runtime::make_api(const Config& config) {
-  ApiParts parts{*store_, *engine_, *sync_, *delivery_, *audit_, *backup_, metrics_, clock_};
+  ApiParts parts{*store_, *engine_, *sync_,   *accounts_, *delivery_,
+                 *audit_, *backup_, metrics_, clock_};
   if (!config.secrets.sources.empty()) parts.vault = vault_.get();
   parts.version = TIDEMARK_VERSION;
   parts.data_dir = config.data_dir;
+  parts.callback = callback_url(config.server);
   parts.behind_proxy = config.server.behind_proxy;
   parts.copy_store = [this](const std::string& path) { return store_->checkpoint(path); };
   parts.not_ready = [this] { return not_ready(); };

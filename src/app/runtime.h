@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "accounts/account_service.h"
 #include "api/api.h"
 #include "app/config.h"
 #include "audit/audit_service.h"
@@ -51,6 +52,7 @@ class Runtime {
   Runtime(const Config& config, Purpose purpose);
   Result<void> open_all(const Config& config);
   Result<void> make_deliveries(const Config& config);
+  void make_accounts(const Config& config);
   void make_api(const Config& config);
   // Why no work is taken; empty: it is.
   std::string not_ready() const;
@@ -68,6 +70,7 @@ class Runtime {
   std::unique_ptr<backup::BackupService> backup_;
   std::unique_ptr<delivery::DeliveryService> delivery_;
   std::unique_ptr<SyncService> sync_;
+  std::unique_ptr<accounts::AccountService> accounts_;
   std::unique_ptr<Api> api_;
 };
 

@@ -61,7 +61,8 @@ Json setup_json(const AccountSetup& setup) {
               {"reconcile", duration_json(setup.schedule.reconcile)},
               {"confirm_after", duration_json(setup.schedule.confirm_after)},
               {"discover", duration_json(setup.discover)},
-              {"fingerprint", setup.fingerprint}};
+              {"fingerprint", setup.fingerprint},
+              {"mend", setup.mend}};
 }
 
 AccountSetup setup_from_json(const Json& value) {
@@ -73,6 +74,7 @@ AccountSetup setup_from_json(const Json& value) {
                     fields.duration("confirm_after")};
   setup.discover = fields.duration("discover");
   setup.fingerprint = fields.text("fingerprint");
+  if (fields.has("mend")) setup.mend = fields.text("mend");
   return fields.ok() ? setup : AccountSetup{};
 }
 

@@ -141,10 +141,21 @@ struct AccountStep {
     set_error(error);
     if (state.health == AccountHealth::needs_credentials) return;
     state.health = AccountHealth::needs_credentials;
+    note(kNeedsAuthorization,
+         {{"error_code", state.error_code}, {"error", state.error}, {"mend", state.setup.mend}});
     for (auto& [remote_id, row] : calendars) {
       // Whatever it is paused for, it is to be told everything once the credentials work.
       if (row.selected) pause(row, Pause::credentials);
     }
+  }
+
+  // One event of the account itself.
+  void note(std::string_view type, Json payload = Json::object()) {
+    const std::string source = state.setup.provider + ":" + account();
+    payload["account"] = {{"provider", state.setup.provider}, {"id", account()}};
+    out.events.push_back({std::string(type), 1, source,
+                          std::string(type) + ":" + source + ":" + std::to_string(context.sequence),
+                          JsonText(payload)});
   }
 
   void wait_for_credentials() {
@@ -243,6 +254,7 @@ struct Handler {
     if (input.effect != phase.effect) return stay(phase);
     state.phase = AccountIdle{};
     if (!state.configured) return;
+    if (state.health == AccountHealth::needs_credentials) step.note(kAuthorizedAgain);
     state.health = AccountHealth::ok;
     state.failures = 0;
     state.error_code.clear();

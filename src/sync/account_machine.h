@@ -24,9 +24,14 @@ inline constexpr std::size_t kMaxCalendars = 1000;  // of one account
 bool is_selected(const std::vector<std::string>& globs, std::string_view name,
                  std::string_view remote_id, std::string_view public_id);
 
+// Events of an account, version 1: {"account": {"provider", "id"}}; the first with "error_code",
+// "error" and "mend", which says what to do.
+inline constexpr std::string_view kNeedsAuthorization = "account.needs_authorization";
+inline constexpr std::string_view kAuthorizedAgain = "account.authorized_again";
+
 struct AccountMachine {
   static constexpr std::string_view kind = kAccountKind;
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   using State = AccountState;
   using Input = AccountInput;
 

@@ -2,21 +2,29 @@
 
 namespace tidemark::sync {
 
-void AccountRuntimes::add(const AccountSettings& settings, HttpClient& http,
+void AccountRuntimes::put(const AccountSettings& settings, HttpClient& http,
                           const ProviderFactory& factory) {
-  auto runtime = std::make_unique<AccountRuntime>();
+  auto runtime = std::make_shared<AccountRuntime>();
   runtime->settings = settings;
   if (factory) {
     runtime->provider = factory(settings, http);
   } else if (const ProviderInfo* info = find_calendar_provider(settings.provider)) {
     runtime->provider = info->make(settings, http);
   }
+  const std::lock_guard lock(mutex_);
   accounts_[{settings.tenant, settings.id}] = std::move(runtime);
 }
 
-AccountRuntime* AccountRuntimes::find(std::string_view tenant, std::string_view account) const {
+void AccountRuntimes::remove(std::string_view tenant, std::string_view account) {
+  const std::lock_guard lock(mutex_);
+  accounts_.erase({std::string(tenant), std::string(account)});
+}
+
+std::shared_ptr<AccountRuntime> AccountRuntimes::find(std::string_view tenant,
+                                                      std::string_view account) const {
+  const std::lock_guard lock(mutex_);
   const auto found = accounts_.find({std::string(tenant), std::string(account)});
-  return found == accounts_.end() || !found->second->provider ? nullptr : found->second.get();
+  return found == accounts_.end() || !found->second->provider ? nullptr : found->second;
 }
 
 // Not not_found: that would be taken for a calendar that is gone.

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,14 +28,17 @@ struct AccountRuntime {
   std::string connector() const { return settings.provider + ":" + settings.id; }
 };
 
-// Filled before any executor runs, then only read.
+// Thread-safe. Whoever works with one that is replaced or removed meanwhile works with the old one
+// to its end.
 class AccountRuntimes {
  public:
-  void add(const AccountSettings& settings, HttpClient& http, const ProviderFactory& factory);
-  AccountRuntime* find(std::string_view tenant, std::string_view account) const;
+  void put(const AccountSettings& settings, HttpClient& http, const ProviderFactory& factory);
+  void remove(std::string_view tenant, std::string_view account);
+  std::shared_ptr<AccountRuntime> find(std::string_view tenant, std::string_view account) const;
 
  private:
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<AccountRuntime>> accounts_;
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<AccountRuntime>> accounts_;
 };
 
 // What every order for an account that cannot be served is answered with.

@@ -47,7 +47,7 @@ void run_discovery(const ExecutorContext& context, const Effect& effect, EffectH
   };
   const auto order = decode_discover_order(effect.request.payload);
   if (!order) return answer(fail(order.error()));
-  AccountRuntime* account = context.accounts.find(effect.tenant, order->account);
+  const auto account = context.accounts.find(effect.tenant, order->account);
   if (account == nullptr) return answer(fail(no_such_account(order->account)));
   auto found = discover(*account, order->hint);
   if (!found && handle.stopping()) return;  // stays in the outbox

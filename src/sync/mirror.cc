@@ -84,14 +84,6 @@ CalendarStatus status_of(const InstanceParts& parts, const CalendarState& state)
   return status;
 }
 
-std::string mending_advice(const sync::AccountState& state, std::string_view account) {
-  if (state.health != sync::AccountHealth::needs_credentials) return {};
-  const bool oauth = state.setup.provider == "google";
-  return std::string(oauth ? "; replace the refresh token or key file of account \""
-                           : "; correct username and password of account \"") +
-         std::string(account) + "\", then run: tidemark sync " + std::string(account);
-}
-
 AccountStatus status_of(const InstanceParts& parts, const sync::AccountState& state) {
   AccountStatus status;
   status.tenant = parts.tenant;
@@ -101,7 +93,9 @@ AccountStatus status_of(const InstanceParts& parts, const sync::AccountState& st
   status.last_discovery = state.last_discovery;
   status.next_discovery = state.next_discovery;
   status.error_code = state.error_code;
-  status.error = state.error.empty() ? "" : state.error + mending_advice(state, parts.account);
+  if (state.health == sync::AccountHealth::needs_credentials) status.mend = state.setup.mend;
+  status.error = state.error;
+  if (!status.error.empty() && !status.mend.empty()) status.error += "; " + status.mend;
   status.calendars = state.calendars;
   status.discovering = std::holds_alternative<sync::Discovering>(state.phase);
   if (!state.configured) {
@@ -150,6 +144,7 @@ Json to_json(const AccountStatus& status) {
               {"next_discovery", time_or_null(status.next_discovery)},
               {"error_code", text_or_null(status.error_code)},
               {"error", text_or_null(status.error)},
+              {"mend", text_or_null(status.mend)},
               {"calendars", status.calendars}};
 }
 

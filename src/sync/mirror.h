@@ -27,6 +27,7 @@ struct AccountStatus {
   std::optional<WallTime> next_discovery{};
   std::string error_code{};
   std::string error{};  // plain words and the command that mends it
+  std::string mend{};   // that command's part of it, when the credentials are refused
   std::uint64_t calendars = 0;
   bool discovering = false;  // right now; not part of the JSON
 };

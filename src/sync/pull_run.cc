@@ -30,7 +30,7 @@ PullMode provider_mode(PassMode mode) {
 void PullRun::run() {
   const auto order = decode_pull_order(effect_.request.payload);
   if (!order) return fail_with(order.error());
-  AccountRuntime* account = context_.accounts.find(effect_.tenant, order->account);
+  const auto account = context_.accounts.find(effect_.tenant, order->account);
   if (account == nullptr) return fail_with(no_such_account(order->account));
   if (account->refused) {
     return fail_with({Errc::unauthorized,

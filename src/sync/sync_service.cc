@@ -1,6 +1,8 @@
 #include "sync/sync_service.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <set>
 
 #include "base/json.h"
@@ -25,10 +27,22 @@ std::string fingerprint(const AccountDefinition& account) {
   if (settings.oauth) {
     parts.push_back(settings.oauth->client_id);
     parts.push_back(settings.oauth->scope);
+    parts.push_back(settings.oauth->consent);
     const auto& service = settings.oauth->service_account;
     if (service) parts.push_back({service->email, service->subject});
   }
   return to_hex(sha256(dump_json(parts))).substr(0, 32);
+}
+
+// What a person does about refused credentials.
+std::string mending(const AccountSettings& settings) {
+  const ProviderInfo* info = find_calendar_provider(settings.provider);
+  const bool by_consent = info != nullptr && info->authorization != nullptr && settings.oauth &&
+                          !settings.oauth->service_account;
+  if (by_consent) return "run: tidemark account connect " + settings.id;
+  const std::string what =
+      settings.oauth ? "replace the key file" : "correct username and password";
+  return what + " of account \"" + settings.id + "\", then run: tidemark sync " + settings.id;
 }
 
 sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled) {
@@ -37,7 +51,8 @@ sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled) {
           {scheduled, account.schedule.poll, account.schedule.reconcile,
            account.schedule.confirm_after},
           account.schedule.discover,
-          fingerprint(account)};
+          fingerprint(account),
+          mending(account.settings)};
 }
 
 sync::PassMode mode_of(SyncRequestMode mode) {
@@ -58,11 +73,12 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 struct SyncService::Impl {
-  Impl(Engine& the_engine, Store& the_store, Metrics& metrics,
-       std::vector<AccountDefinition> accounts, const SyncOptions& options)
+  Impl(Engine& the_engine, Store& the_store, HttpClient& the_http, Metrics& metrics,
+       const SyncOptions& options)
       : engine(the_engine),
         store(the_store),
-        definitions(std::move(accounts)),
+        http(the_http),
+        make_provider(options.make_provider),
         workers(options.workers),
         context{the_store, metrics, runtimes, workers},
         pull(context),
@@ -79,13 +95,26 @@ struct SyncService::Impl {
     return engine.submit(std::move(input));
   }
 
+  std::vector<AccountDefinition> all() const {
+    const std::lock_guard lock(mutex);
+    std::vector<AccountDefinition> result;
+    for (const auto& [key, account] : definitions) result.push_back(account);
+    return result;
+  }
+
+  void put(AccountDefinition account);
+  Result<void> configure(const AccountDefinition& account, bool is_scheduled);
   Result<void> drop_unconfigured();
   Result<bool> account_knows(const AccountDefinition& account, const std::string& pattern,
                              std::vector<std::string>& names) const;
 
   Engine& engine;
   Store& store;
-  std::vector<AccountDefinition> definitions;
+  HttpClient& http;
+  const sync::ProviderFactory make_provider;
+  mutable std::mutex mutex;  // guards the next two
+  std::map<std::pair<std::string, std::string>, AccountDefinition> definitions;  // by tenant and id
+  std::optional<bool> scheduled;  // nothing before apply_configuration()
   sync::AccountRuntimes runtimes;
   sync::WorkerPool workers;
   sync::ExecutorContext context;
@@ -96,10 +125,8 @@ struct SyncService::Impl {
 
 SyncService::SyncService(Engine& engine, Store& store, HttpClient& http, Metrics& metrics,
                          std::vector<AccountDefinition> accounts, SyncOptions options)
-    : impl_(std::make_unique<Impl>(engine, store, metrics, std::move(accounts), options)) {
-  for (const auto& account : impl_->definitions) {
-    impl_->runtimes.add(account.settings, http, options.make_provider);
-  }
+    : impl_(std::make_unique<Impl>(engine, store, http, metrics, options)) {
+  for (auto& account : accounts) impl_->put(std::move(account));
   sync::describe_sync_metrics(metrics);
 }
 
@@ -117,9 +144,47 @@ void SyncService::register_with_engine() {
                            {.running = 8, .running_per_host = 8});
 }
 
+void SyncService::Impl::put(AccountDefinition account) {
+  const AccountSettings settings = account.settings;
+  runtimes.put(settings, http, make_provider);
+  const std::lock_guard lock(mutex);
+  definitions[{settings.tenant, settings.id}] = std::move(account);
+}
+
+Result<void> SyncService::Impl::configure(const AccountDefinition& account, bool is_scheduled) {
+  const auto instance = sync::account_instance(account.settings.tenant, account.settings.id);
+  return submit(instance, sync::input_type::kAccountConfigured,
+                sync::encode(sync::AccountConfigured{setup_of(account, is_scheduled)}))
+      .map([](const Receipt&) {});
+}
+
+Result<void> SyncService::put_account(AccountDefinition account) {
+  impl_->put(account);
+  std::optional<bool> scheduled;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    scheduled = impl_->scheduled;
+  }
+  return scheduled ? impl_->configure(account, *scheduled) : Result<void>();
+}
+
+Result<void> SyncService::remove_account(std::string_view tenant, std::string_view id) {
+  bool applied = false;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    const auto removed = impl_->definitions.erase({std::string(tenant), std::string(id)});
+    applied = impl_->scheduled && removed != 0;
+  }
+  impl_->runtimes.remove(tenant, id);
+  if (!applied) return {};
+  return impl_
+      ->submit(sync::account_instance(tenant, id), sync::input_type::kAccountUnconfigured, {})
+      .map([](const Receipt&) {});
+}
+
 Result<void> SyncService::Impl::drop_unconfigured() {
   std::set<std::string> configured;
-  for (const auto& account : definitions) {
+  for (const auto& account : all()) {
     configured.insert(sync::account_instance(account.settings.tenant, account.settings.id).value);
   }
   TM_ASSIGN(const auto instances, list_instances(store, std::string(sync::kAccountKind) + "/"));
@@ -135,12 +200,12 @@ Result<void> SyncService::Impl::drop_unconfigured() {
 }
 
 Result<void> SyncService::apply_configuration(bool scheduled) {
-  TM_TRY(impl_->drop_unconfigured());
-  for (const auto& account : impl_->definitions) {
-    const auto instance = sync::account_instance(account.settings.tenant, account.settings.id);
-    TM_TRY(impl_->submit(instance, sync::input_type::kAccountConfigured,
-                         sync::encode(sync::AccountConfigured{setup_of(account, scheduled)})));
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->scheduled = scheduled;
   }
+  TM_TRY(impl_->drop_unconfigured());
+  for (const auto& account : impl_->all()) TM_TRY(impl_->configure(account, scheduled));
   return {};
 }
 
@@ -179,10 +244,11 @@ Result<Receipt> SyncService::request_sync(std::string_view tenant, std::string_v
   const bool one_calendar = slash != std::string_view::npos;
   const std::string pattern(one_calendar ? target.substr(slash + 1) : "*");
 
+  const std::vector<AccountDefinition> all = impl_->all();
   std::vector<const AccountDefinition*> matching;
   std::vector<std::string> accounts;
   std::vector<std::string> calendars;
-  for (const auto& account : impl_->definitions) {
+  for (const auto& account : all) {
     if (!tenant.empty() && account.settings.tenant != tenant) continue;
     accounts.push_back(account.settings.id);
     if (!account_id.empty() && account.settings.id != account_id) continue;

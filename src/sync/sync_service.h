@@ -54,6 +54,12 @@ class SyncService {
   // Before Engine::recover(): registers machines and executors.
   void register_with_engine();
 
+  // Takes another account, or another definition of one. Before apply_configuration() that is all;
+  // after it, its machine is told.
+  Result<void> put_account(AccountDefinition account);
+  // It stops syncing; its mirror is kept. One that is not there is fine.
+  Result<void> remove_account(std::string_view tenant, std::string_view id);
+
   // After recover(): tells each account's machine its definition (never a secret). An account that
   // is no longer configured stops syncing; its mirror is kept. `scheduled`: keep polling (serve);
   // otherwise nothing happens until request_sync().

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "accounts/account_service.h"
 #include "api/api.h"
 #include "api/key_machine.h"
 #include "base/metrics.h"
@@ -55,16 +56,21 @@ class ApiWorld : public ::testing::Test {
                             .retention = std::move(options.retention)});
     audit_->register_with_engine();
     sync_ = std::make_unique<SyncService>(*engine_, *store_, http_, metrics_,
-                                          std::vector{account("acme"), account("rival")});
+                                          std::vector<AccountDefinition>());
     sync_->register_with_engine();
+    accounts_ = std::make_unique<accounts::AccountService>(accounts::AccountService::Parts{
+        *engine_, *store_, clock_, http_, *vault_, *sync_, {account("acme"), account("rival")}});
+    accounts_->register_with_engine();
     EXPECT_TRUE(engine_->recover());
+    EXPECT_TRUE(accounts_->load(true));
     engine_->start();
     EXPECT_TRUE(sync_->apply_configuration(false));
     EXPECT_TRUE(delivery_->start(options.deliver));
     backup_ = std::make_unique<backup::BackupService>(
         *store_, clock_,
         backup::BackupOptions{.data_dir = directory_.path().string(), .version = "1.2.3"});
-    ApiParts parts{*store_, *engine_, *sync_, *delivery_, *audit_, *backup_, metrics_, clock_};
+    ApiParts parts{*store_, *engine_, *sync_,   *accounts_, *delivery_,
+                   *audit_, *backup_, metrics_, clock_};
     parts.version = "1.2.3";
     parts.data_dir = directory_.path().string();
     parts.vault = options.without_vault ? nullptr : vault_.get();
@@ -157,6 +163,7 @@ class ApiWorld : public ::testing::Test {
   std::unique_ptr<audit::AuditService> audit_;
   std::unique_ptr<backup::BackupService> backup_;
   std::unique_ptr<SyncService> sync_;
+  std::unique_ptr<accounts::AccountService> accounts_;
   std::unique_ptr<Api> api_;
 };
 

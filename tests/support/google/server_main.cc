@@ -143,8 +143,9 @@ int serve() {
   Gate gate;
   std::string refresh_token;
   google.with_oauth([&](auto& oauth, WallTime now) {
-    oauth.add_client({.id = "client", .secret = "hush"});
+    oauth.add_client({.id = "client", .secret = "hush", .desktop = true});
     oauth.add_user(kUser);
+    oauth.consent_as(kUser);
     refresh_token = oauth.issue_refresh_token(
         kUser, "client", "https://www.googleapis.com/auth/calendar.readonly", now);
   });
