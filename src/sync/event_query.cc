@@ -22,7 +22,9 @@ class MasterQuery {
       : view_(view), calendar_(calendar), range_(range) {}
 
   Result<EventPage> run() {
-    for (std::uint8_t level = 0; level < sync::kTimeLevels; ++level) TM_TRY(collect(level));
+    for (std::uint8_t level = 0; level < sync::kTimeLevels;) {
+      TM_ASSIGN(level, collect(level));
+    }
     std::sort(found_.begin(), found_.end(),
               [](const Found& left, const Found& right) { return left.key < right.key; });
     EventPage page;
@@ -39,11 +41,12 @@ class MasterQuery {
   }
 
  private:
-  // One more than the page holds of each level: enough whatever the other levels have.
-  Result<void> collect(std::uint8_t level) {
+  // One more than the page holds of each level: enough whatever the other levels have. Returns the
+  // next level.
+  Result<std::uint8_t> collect(std::uint8_t level) {
     std::size_t taken = 0;
     std::optional<Error> error;
-    TM_TRY(scan_level(
+    auto next = scan_level(
         view_, calendar_, level, range_, range_.from_ms, range_.after,
         [&](const ScannedEvent& scanned) {
           const auto wanted = is_wanted(scanned);
@@ -54,9 +57,9 @@ class MasterQuery {
           if (!*wanted) return true;
           found_.push_back({std::string(sync::sort_key(scanned.key)), std::string(scanned.value)});
           return ++taken <= range_.limit;
-        }));
+        });
     if (error) return fail(*error);
-    return {};
+    return next;
   }
 
   Result<bool> is_wanted(const ScannedEvent& scanned) {

@@ -110,36 +110,42 @@ std::int64_t start_of(std::string_view key) {
   return KeyReader(key).i64();
 }
 
-Result<void> scan_level(const StoreView& view, const InstanceId& calendar, std::uint8_t level,
-                        const EventRange& range, std::optional<std::int64_t> earliest_ms,
-                        std::string_view after_key,
-                        const std::function<bool(const ScannedEvent&)>& visitor) {
+Result<std::uint8_t> scan_level(const StoreView& view, const InstanceId& calendar,
+                                std::uint8_t level, const EventRange& range,
+                                std::optional<std::int64_t> earliest_ms, std::string_view after_key,
+                                const std::function<bool(const ScannedEvent&)>& visitor) {
   KeyWriter level_prefix;
   level_prefix.u8(static_cast<std::uint8_t>(kTimeRow)).u8(level);
   const std::string prefix = std::move(level_prefix).str();
   std::string from = prefix;
+  auto next = static_cast<std::uint8_t>(kTimeLevels);  // until a row says otherwise
   if (earliest_ms && level + 1 < kTimeLevels) {
     const std::int64_t first = minus(minus(*earliest_ms, level_span_ms(level)), kMarginMs);
     from += KeyWriter().i64(first).str();
   }
   if (!after_key.empty()) from = std::max(from, prefix + std::string(after_key) + '\0');
   std::optional<Error> error;
-  TM_TRY(scan_rows(view, calendar, prefix, from, [&](std::string_view key, std::string_view value) {
+  const auto visit = [&](std::string_view key, std::string_view value) {
+    if (key.size() > 1 && static_cast<std::uint8_t>(key[1]) != level) {
+      next = static_cast<std::uint8_t>(key[1]);
+      return false;
+    }
     const auto head = decode_time_head(value);
     if (!head || key.size() < prefix.size() + 8) {
       error = Error{Errc::corrupt, "a time row cannot be decoded", std::nullopt};
       return false;
     }
     const ScannedEvent event{key, value, start_of(sort_key(key)), *head};
-    if (range.to_ms && minus(event.start_ms, kMarginMs) >= *range.to_ms) {
-      return false;
-    }
+    const bool is_beyond = range.to_ms && minus(event.start_ms, kMarginMs) >= *range.to_ms;
     const bool is_over = range.from_ms && head->end_ms != kOpenEnd &&
                          head->end_ms < minus(*range.from_ms, kMarginMs);
-    return is_over || visitor(event);
-  }));
+    if (!is_beyond && (is_over || visitor(event))) return true;
+    next = static_cast<std::uint8_t>(level + 1);
+    return false;
+  };
+  TM_TRY(scan_rows(view, calendar, prefix.substr(0, 1), from, visit));
   if (error) return fail(*error);
-  return {};
+  return next;
 }
 
 bool overlaps(const EventRange& range, std::int64_t start_ms, std::int64_t end_ms) {

@@ -39,10 +39,12 @@ struct ScannedEvent {
 // Visits the events of one level that may overlap the range, ascending by start, from the first
 // whose start is at least `earliest_ms` and, when `after_key` is not empty, whose sort key is
 // greater. The margin for floating times is applied here. The visitor returns false to stop.
-Result<void> scan_level(const StoreView& view, const InstanceId& calendar, std::uint8_t level,
-                        const EventRange& range, std::optional<std::int64_t> earliest_ms,
-                        std::string_view after_key,
-                        const std::function<bool(const ScannedEvent&)>& visitor);
+// Returns the level to go on with, which may be several further: those without rows are passed
+// over; kTimeLevels when there is none.
+Result<std::uint8_t> scan_level(const StoreView& view, const InstanceId& calendar,
+                                std::uint8_t level, const EventRange& range,
+                                std::optional<std::int64_t> earliest_ms, std::string_view after_key,
+                                const std::function<bool(const ScannedEvent&)>& visitor);
 
 // The same test as icalendar::expand()'s: touching the range's beginning is not overlapping it.
 bool overlaps(const EventRange& range, std::int64_t start_ms, std::int64_t end_ms);

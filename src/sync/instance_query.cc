@@ -23,7 +23,9 @@ class InstanceQuery {
   }
 
   Result<EventPage> run() {
-    for (std::uint8_t level = 0; level < kTimeLevels; ++level) TM_TRY(collect(level));
+    for (std::uint8_t level = 0; level < kTimeLevels;) {
+      TM_ASSIGN(level, collect(level));
+    }
     EventPage page;
     for (auto& [key, event] : found_) {
       if (page.events.size() == range_.limit) {
@@ -37,15 +39,17 @@ class InstanceQuery {
   }
 
  private:
-  Result<void> collect(std::uint8_t level) {
+  // Returns the next level.
+  Result<std::uint8_t> collect(std::uint8_t level) {
     Result<void> outcome;
-    TM_TRY(scan_level(view_, calendar_, level, range_, earliest_ms_, {},
-                      [&](const ScannedEvent& scanned) {
-                        if (is_beyond_page(scanned.start_ms)) return false;
-                        outcome = take(scanned);
-                        return outcome.has_value();
-                      }));
-    return outcome;
+    auto next = scan_level(view_, calendar_, level, range_, earliest_ms_, {},
+                           [&](const ScannedEvent& scanned) {
+                             if (is_beyond_page(scanned.start_ms)) return false;
+                             outcome = take(scanned);
+                             return outcome.has_value();
+                           });
+    TM_TRY(std::move(outcome));
+    return next;
   }
 
   // Nothing that begins this late, even where clocks run ahead, can displace what is found.
