@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -68,8 +69,9 @@ struct KnownConfig {
 constexpr std::size_t kKnownConfigs = 64;
 
 Result<EndpointConfig> read_config(std::string_view text) {
-  static thread_local std::array<KnownConfig, kKnownConfigs> all;
-  auto& known = all[std::hash<std::string_view>{}(text) % kKnownConfigs];
+  // Not in the thread's own storage, which every thread would have, needed or not.
+  static thread_local const auto all = std::make_unique<std::array<KnownConfig, kKnownConfigs>>();
+  auto& known = (*all)[std::hash<std::string_view>{}(text) % kKnownConfigs];
   if (!text.empty() && known.text == text) return known.config;
   TM_ASSIGN(const Json json, parse_json(text));
   TM_ASSIGN(auto config, endpoint_config_from_json(json));

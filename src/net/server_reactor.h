@@ -92,6 +92,7 @@ class Reactor {
   FileDescriptor epoll_;
   FileDescriptor wake_;
   std::vector<Listener> listeners_;
+  std::vector<char> received_ = std::vector<char>(65536);  // its thread's alone
   std::chrono::milliseconds tick_{};
   std::atomic<bool> accepting_{true};
   std::atomic<bool> stopping_{false};

@@ -93,10 +93,10 @@ void Reactor::admit(FileDescriptor socket, std::string peer, bool is_unix) {
 }
 
 void Reactor::receive(Connection& connection) {
-  thread_local std::array<char, 65536> buffer;
-  const ssize_t count = ::recv(connection.socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const ssize_t count =
+      ::recv(connection.socket.get(), received_.data(), received_.size(), MSG_DONTWAIT);
   if (count > 0) {
-    connection.in.append(buffer.data(), static_cast<std::size_t>(count));
+    connection.in.append(received_.data(), static_cast<std::size_t>(count));
     return advance(connection);
   }
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
