@@ -227,7 +227,7 @@ Result<void> AccountService::remove(std::string_view tenant, std::string_view id
   TM_ASSIGN(const auto account, find(tenant, id));
   const Key key{account.settings.tenant, account.settings.id};
   if (declared_.contains(key)) {
-    return fail(Errc::forbidden,
+    return fail(Errc::conflict,
                 "account " + key.second + " is in the configuration file: take it out there");
   }
   TM_TRY(submit(account, ConnectionMachine::Removed{}));

@@ -75,7 +75,7 @@ class AccountService {
 
   // conflict: there is one of this id; no_key: secrets cannot be kept; limit_exceeded.
   Result<void> add(const AccountDefinition& account);
-  // It stops syncing, its secrets are erased, its mirror is kept. forbidden: it is declared.
+  // It stops syncing, its secrets are erased, its mirror is kept. conflict: it is declared.
   Result<void> remove(std::string_view tenant, std::string_view id);
 
   // A link that is good for kConsentMayTake; an earlier one is worthless from then on. The redirect

@@ -104,10 +104,9 @@ std::string read_url(ObjectReader& reader, const ProviderInfo& info, bool may_ch
   if (const auto parsed = parse_url(url); !parsed) {
     reader.refuse("url", parsed.error().message);
   } else if (!may_choose_url) {
-    reader.refuse(Error{Errc::forbidden,
-                        "url: an address is the operator's to give: use the command line, or the "
-                        "configuration",
-                        std::nullopt});
+    reader.refuse("url",
+                  "an address is the operator's to give: use the command line, or the "
+                  "configuration");
   }
   return url;
 }
@@ -137,10 +136,10 @@ Result<AccountDefinition> account_from_json(const Json& body, std::string_view t
   settings.provider = reader.text("provider", "", kMaxNameBytes);
   const ProviderInfo* info = find_calendar_provider(settings.provider);
   if (info == nullptr) {
-    reader.refuse("provider", "must be the name of a provider" +
-                                  suggestion(settings.provider, provider_names()));
-    TM_TRY(reader.finish());
-    return fail(Errc::internal, "a provider that is none was let through");
+    // Which members it may have, a provider says: nothing else can be checked.
+    return fail(delivery::problem_at(
+        "provider",
+        "must be the name of a provider" + suggestion(settings.provider, provider_names())));
   }
   settings.write = reader.flag("write", false);
   settings.url = read_url(reader, *info, may_choose_url);

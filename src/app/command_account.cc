@@ -44,7 +44,9 @@ Result<Json> body_of(const AccountAddOptions& options) {
 std::string consent_of(const Json& account) {
   const auto connection = account.find("connection");
   if (connection == account.end() || connection->is_null()) return "-";
-  return text_at(*connection, "state");
+  const std::string state = text_at(*connection, "state");
+  const bool refused = text_at(account, "state") == "needs_credentials";
+  return state == "connected" && refused ? "refused" : state;
 }
 
 }  // namespace

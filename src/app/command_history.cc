@@ -26,7 +26,9 @@ std::string feed_line(const Json& event) {
   const Json payload = event.value("payload", Json::object());
   const Json calendar = payload.value("calendar", Json::object());
   const Json inner = payload.value("event", Json::object());
-  const std::string where = text_at(calendar, "account") + "/" + text_at(calendar, "name");
+  const std::string where = calendar.empty()
+                                ? text_at(event, "source")
+                                : text_at(calendar, "account") + "/" + text_at(calendar, "name");
   return sequence + "  " + time + "  " + type + " " + fit(where, 20) + "  " +
          text_at(inner, "title");
 }

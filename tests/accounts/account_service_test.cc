@@ -258,7 +258,7 @@ TEST_F(AccountService, ADeclaredAccountIsConnectedButNotRemoved) {
   EXPECT_EQ(status().state, "ok");
   const auto refused = service_->remove("acme", "work");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::forbidden);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
   restart();
   ASSERT_TRUE(sync());
   EXPECT_EQ(status().state, "ok");

@@ -159,7 +159,7 @@ TEST_F(SyncServiceTest, ACalendarThatIsNotSelectedIsNamedWhenAskedFor) {
   EXPECT_EQ(refused.error().code, Errc::not_found);
   EXPECT_THAT(refused.error().message, HasSubstr("good/one"));
   EXPECT_THAT(process_->service->request_sync("", "nobody", SyncRequestMode::full).error().message,
-              HasSubstr("configured are: good, bad"));
+              HasSubstr("configured are: bad, good"));
   EXPECT_FALSE(process_->service->request_sync("other", "good", SyncRequestMode::full).has_value());
 }
 
