@@ -172,6 +172,8 @@ struct ProviderInfo {
   std::unique_ptr<CalendarProvider> (*make)(const AccountSettings&, HttpClient&);
   // Not empty: the account has OAuthSettings instead of a password, with this scope for reading.
   std::string_view oauth_scope{};
+  std::string_view oauth_write_scope{};  // the same for an account that may be written
+  bool writes = false;                   // has a writer
 };
 const std::vector<ProviderInfo>& calendar_providers();
 const ProviderInfo* find_calendar_provider(std::string_view name);

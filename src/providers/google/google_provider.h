@@ -13,6 +13,7 @@ namespace tidemark::google {
 
 inline constexpr std::string_view kReadOnlyScope =
     "https://www.googleapis.com/auth/calendar.readonly";
+inline constexpr std::string_view kWriteScope = "https://www.googleapis.com/auth/calendar";
 
 struct ProviderOptions {
   std::function<WallTime()> now;  // empty: the system's clock
@@ -20,7 +21,8 @@ struct ProviderOptions {
   QuotaGates* projects = nullptr;
 };
 
-// settings.oauth says how it is authorized. settings.url, when not empty, stands for both of Google's hosts:
+// settings.oauth says how it is authorized. settings.url, when not empty, stands for both of
+// Google's hosts:
 // "<url>/calendar/v3" and "<url>/token".
 std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings, HttpClient& http,
                                                 ProviderOptions options = {});
