@@ -24,6 +24,7 @@ struct AccountSetup {
   CalendarSchedule schedule;
   std::chrono::milliseconds discover{std::chrono::minutes(15)};
   std::string fingerprint;  // of all that is configured but the secrets
+  bool write = false;       // events may be changed through us
   bool operator==(const AccountSetup&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
 #include "sync/executors.h"
+#include "sync/write_inputs.h"
 
 namespace tidemark {
 namespace {
@@ -37,7 +38,8 @@ sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled) {
           {scheduled, account.schedule.poll, account.schedule.reconcile,
            account.schedule.confirm_after},
           account.schedule.discover,
-          fingerprint(account)};
+          fingerprint(account),
+          account.settings.write};
 }
 
 sync::PassMode mode_of(SyncRequestMode mode) {
@@ -66,6 +68,7 @@ struct SyncService::Impl {
         workers(options.workers),
         context{the_store, metrics, runtimes, workers},
         pull(context),
+        write(context),
         discover(context),
         report(context) {}
 
@@ -90,6 +93,7 @@ struct SyncService::Impl {
   sync::WorkerPool workers;
   sync::ExecutorContext context;
   sync::PullExecutor pull;
+  sync::WriteExecutor write;
   sync::DiscoverExecutor discover;
   sync::ReportExecutor report;
 };
@@ -110,6 +114,8 @@ void SyncService::register_with_engine() {
   engine.register_machine(erase<sync::AccountMachine>());
   engine.register_machine(erase<sync::CalendarMachine>());
   engine.register_executor(std::string(sync::kPullExecutor), impl_->pull,
+                           {.running = 8, .running_per_host = 2});
+  engine.register_executor(std::string(sync::kWriteExecutor), impl_->write,
                            {.running = 8, .running_per_host = 2});
   engine.register_executor(std::string(sync::kDiscoverExecutor), impl_->discover,
                            {.running = 8, .running_per_host = 1});
@@ -170,6 +176,34 @@ Result<bool> SyncService::Impl::account_knows(const AccountDefinition& account,
       }));
   if (error) return fail(*error);
   return found;
+}
+
+Result<AcceptedWrite> SyncService::request_write(const WriteRequest& request) {
+  Input input;
+  input.instance = sync::calendar_instance(request.tenant, request.account, request.calendar);
+  input.type = sync::input_type::kWriteRequested;
+  sync::WriteRequested wanted{sync::WriteKind::create, request.event, request.if_match, {}};
+  if (request.kind == WriteRequest::Kind::update) wanted.kind = sync::WriteKind::update;
+  if (request.kind == WriteRequest::Kind::remove) wanted.kind = sync::WriteKind::remove;
+  if (request.kind != WriteRequest::Kind::remove) {
+    TM_ASSIGN(wanted.changes, sync::read_changes(request.members));
+    if (wanted.changes.given == 0) {
+      return fail(Errc::invalid_argument, "the event names no member that is to be written");
+    }
+  }
+  input.payload = sync::encode(wanted);
+  if (!request.idempotency_key.empty()) {
+    input.dedupe_key = "write:" + request.calendar + ":" + request.idempotency_key;
+  }
+  const auto asked = sha256(input.payload);
+  TM_ASSIGN(const Receipt receipt, impl_->engine.submit(std::move(input)));
+  TM_ASSIGN(const auto record, read_record(impl_->store, receipt.sequence));
+  if (receipt.duplicate && record.input_hash != asked) {
+    return fail(Errc::invalid_argument,
+                "the Idempotency-Key was used for another request; use a new one");
+  }
+  return AcceptedWrite{sync::write_id(record.at, receipt.sequence), receipt.duplicate,
+                       receipt.correlation_id};
 }
 
 Result<Receipt> SyncService::request_sync(std::string_view tenant, std::string_view target,
