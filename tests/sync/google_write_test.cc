@@ -143,9 +143,9 @@ TEST_F(GoogleWrite, ALostAnswerIsRecognisedAndTheChangeIsMadeOnce) {
     losing_.lose = [&](const HttpRequest& request) {
       return changes_something(request) && lost++ == 0;
     };
+    const std::size_t events = google_.events("team").size();
     const auto accepted = create ? ask(Kind::create, "", new_event("Once"))
                                  : ask(Kind::update, id, {{"title", "Once more"}});
-    const std::size_t events = google_.events("team").size();
     EXPECT_EQ(finish(accepted).status, "accepted");
     EXPECT_EQ(finish(accepted).error_code, "timeout");
     clock_.advance(std::chrono::minutes(1));
