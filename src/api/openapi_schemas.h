@@ -22,6 +22,7 @@ Json object(Json properties, Json required = Json::array());
 Json list_of(std::string_view schema);  // {"items": [...], "next_page": ...}
 
 Json calendar_schemas();
+Json write_schemas();
 Json history_schemas();
 Json delivery_schemas();
 Json secret_schemas();

@@ -14,6 +14,7 @@ inline Parameter limit_to(std::int64_t most) {
   return {"limit", ParameterType::integer, "how many items at most; 100 when absent", most};
 }
 
+std::vector<Route> make_write_routes();
 std::vector<Route> make_endpoint_routes();
 std::vector<Route> make_delivery_routes();
 std::vector<Route> make_secret_routes();
