@@ -146,7 +146,7 @@ int serve() {
     oauth.add_client({.id = "client", .secret = "hush"});
     oauth.add_user(kUser);
     refresh_token = oauth.issue_refresh_token(
-        kUser, "client", "https://www.googleapis.com/auth/calendar.readonly", now);
+        kUser, "client", "https://www.googleapis.com/auth/calendar", now);
   });
   google.set_fault([&](const HttpRequest& request) -> std::optional<HttpResponse> {
     gate.pass(request);
