@@ -31,7 +31,7 @@ MAY_INCLUDE = {
 }
 # Of these folders only the named headers may be included by those above them.
 NARROW = {
-    ("sync", "providers"): {"providers/calendar_provider.h"},
+    ("sync", "providers"): {"providers/calendar_provider.h", "providers/calendar_writer.h"},
     ("accounts", "providers"): {"providers/authorization.h", "providers/calendar_provider.h",
                                 "providers/refresh_tokens.h"},
     ("sync", "net"): {"net/http.h"},

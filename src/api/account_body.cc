@@ -142,6 +142,9 @@ Result<AccountDefinition> account_from_json(const Json& body, std::string_view t
         "must be the name of a provider" + suggestion(settings.provider, provider_names())));
   }
   settings.write = reader.flag("write", false);
+  if (settings.write && !info->writes) {
+    reader.refuse("write", "provider \"" + settings.provider + "\" can only be read");
+  }
   settings.url = read_url(reader, *info, may_choose_url);
   if (info->read_scope.empty()) {
     settings.credentials = read_password(reader);

@@ -28,6 +28,13 @@ Result<ServerResponse> get_calendar_events(const ApiParts& parts, const Call& ca
 Result<ServerResponse> get_calendar_file(const ApiParts& parts, const Call& call);
 Result<ServerResponse> get_calendar_quarantine(const ApiParts& parts, const Call& call);
 
+// write_routes.cc
+Result<ServerResponse> post_event(const ApiParts& parts, const Call& call);
+Result<ServerResponse> put_event(const ApiParts& parts, const Call& call);
+Result<ServerResponse> delete_event(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_write(const ApiParts& parts, const Call& call);
+Result<ServerResponse> get_writes(const ApiParts& parts, const Call& call);
+
 // sync_routes.cc
 Result<ServerResponse> post_sync(const ApiParts& parts, const Call& call);
 Result<ServerResponse> post_calendar_sync(const ApiParts& parts, const Call& call);

@@ -12,6 +12,7 @@ using namespace openapi;
 Json schemas() {
   Json all = calendar_schemas();
   all.update(account_schemas());
+  all.update(write_schemas());
   all.update(history_schemas());
   all.update(delivery_schemas());
   all.update(secret_schemas());
@@ -59,6 +60,13 @@ Json parameters_of(const Route& route) {
                     {"required", false},
                     {"description", parameter.description},
                     {"schema", parameter_schema(parameter)}});
+  }
+  for (const auto& header : route.headers) {
+    list.push_back({{"name", header.name},
+                    {"in", "header"},
+                    {"required", false},
+                    {"description", header.description},
+                    {"schema", text()}});
   }
   return list;
 }

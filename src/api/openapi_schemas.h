@@ -23,6 +23,7 @@ Json list_of(std::string_view schema);  // {"items": [...], "next_page": ...}
 
 Json account_schemas();
 Json calendar_schemas();
+Json write_schemas();
 Json history_schemas();
 Json delivery_schemas();
 Json secret_schemas();

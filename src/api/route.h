@@ -76,6 +76,7 @@ struct Route {
   std::vector<Parameter> parameters;
   std::string_view body;  // schema of the request's body; empty: none is read
   Handler handler = nullptr;
+  std::vector<Parameter> headers{};  // those that the route reads, for the OpenAPI document
 };
 
 const std::vector<Route>& route_table();

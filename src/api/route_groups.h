@@ -15,6 +15,7 @@ inline Parameter limit_to(std::int64_t most) {
 }
 
 std::vector<Route> make_account_routes();
+std::vector<Route> make_write_routes();
 std::vector<Route> make_endpoint_routes();
 std::vector<Route> make_delivery_routes();
 std::vector<Route> make_secret_routes();

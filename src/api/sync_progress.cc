@@ -14,7 +14,12 @@ void add(SyncProgress& progress, const JournalRecord& record) {
   progress.last = std::max(progress.last, record.sequence);
   if (!progress.known) progress.started = record.at;
   progress.known = true;
-  progress.asked += static_cast<std::int64_t>(record.effects.size() + record.messages.size());
+  progress.asked += static_cast<std::int64_t>(record.messages.size());
+  for (const auto& effect : record.effects) {
+    if (effect.correlation_id.empty() || effect.correlation_id == record.correlation_id) {
+      ++progress.asked;
+    }
+  }
   progress.ended += record.completes ? 1 : 0;
   if (record.instance.kind() == sync::kAccountKind) {
     if (auto parts = sync::parse_instance(record.instance)) {

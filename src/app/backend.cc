@@ -1,5 +1,6 @@
 #include "app/backend.h"
 
+#include "api/route.h"
 #include "app/exit_code.h"
 #include "app/socket_path.h"
 #include "net/curl_client.h"
@@ -45,6 +46,7 @@ class LocalBackend final : public Backend {
     local.query.insert(request.query.begin(), request.query.end());
     local.headers = request.headers;
     local.body = request.body;
+    if (!request.segment.empty()) add_segment(request, local);
     local.peer = "unix";
     local.from_unix_socket = true;
     auto response = runtime_->api().handle(local);
@@ -52,6 +54,23 @@ class LocalBackend final : public Backend {
   }
 
  private:
+  // A path that is not encoded cannot show where its segments end, so the route is found for it
+  // with another word in that place.
+  static void add_segment(const ApiRequest& request, ServerRequest& local) {
+    constexpr std::string_view kPlace = "segment";
+    for (const auto& route : route_table()) {
+      if (route.method != request.method) continue;
+      auto captures = match_route(route.pattern, request.path + "/" + std::string(kPlace));
+      if (!captures) continue;
+      for (auto& [name, value] : *captures) {
+        if (value == kPlace) value = request.segment;
+      }
+      local.route = route.pattern;
+      local.captures = std::move(*captures);
+      return;
+    }
+  }
+
   std::unique_ptr<Runtime> runtime_;
 };
 
@@ -83,6 +102,7 @@ class RemoteBackend final : public Backend {
     HttpRequest http;
     http.method = request.method;
     http.url = "http://tidemark" + percent_encode_path(request.path);
+    if (!request.segment.empty()) http.url += "/" + percent_encode_segment(request.segment);
     char separator = '?';
     for (const auto& [key, value] : request.query) {
       http.url += separator + percent_encode_segment(key) + "=" + encode_value(value);

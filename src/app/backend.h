@@ -25,6 +25,7 @@ struct ApiRequest {
   Query query{};
   HttpHeaders headers{};
   std::string body{};
+  std::string segment{};    // one more segment of the path, in which a '/' is text
   bool takes_long = false;  // as long as it takes: no timeout of ours ends it
 };
 

@@ -185,6 +185,7 @@ int run(int argc, char** argv) {
   add_audit_commands(app, invocation);
   add_backup_commands(app, invocation);
   add_administration(app, invocation);
+  add_write_commands(app, invocation);
   add_delivery_commands(app, invocation);
   add_secret_commands(app, invocation);
   try {

@@ -37,6 +37,8 @@ CLI::App& add_command(CLI::App& parent, const std::string& name, const std::stri
 void add_account_commands(CLI::App& app, Invocation& invocation);
 // cli_delivery.cc: endpoint, delivery, deadletter
 void add_delivery_commands(CLI::App& app, Invocation& invocation);
+// cli_write.cc: event
+void add_write_commands(CLI::App& app, Invocation& invocation);
 // cli_audit.cc
 void add_audit_commands(CLI::App& app, Invocation& invocation);
 // cli_backup.cc

@@ -46,6 +46,7 @@ class AccountReader {
  private:
   void read_place();
   void read_credentials();
+  void read_write(const ProviderInfo* info);
   void read_oauth(std::string_view scope);
   std::optional<Secret> read_part(const std::string& key, std::string_view wanted);
   void read_selection();
@@ -157,6 +158,15 @@ void AccountReader::read_oauth(std::string_view scope) {
   account_.settings.oauth = std::move(oauth);
 }
 
+// Nothing is changed on a server unless somebody has said that it may be.
+void AccountReader::read_write(const ProviderInfo* info) {
+  const auto write = section_.boolean("write", false);
+  account_.settings.write = write.value;
+  if (!write.value || info == nullptr || info->writes) return;
+  section_.problem(write.origin, "write",
+                   "provider \"" + std::string(info->name) + "\" only reads; remove it");
+}
+
 void AccountReader::read_selection() {
   const auto calendars = section_.texts("calendars", {"*"});
   if (calendars.given && calendars.value.empty()) {
@@ -212,10 +222,9 @@ AccountDefinition AccountReader::read(const std::string& id) {
   account_.settings.tenant = to_lower_ascii(tenant.value);
   read_place();
   const ProviderInfo* info = find_calendar_provider(provider_);
-  const auto write = section_.boolean("write", false);
-  account_.settings.write = write.value;
+  read_write(info);
   if (info != nullptr && !info->read_scope.empty()) {
-    read_oauth(write.value ? info->write_scope : info->read_scope);
+    read_oauth(account_.settings.write ? info->write_scope : info->read_scope);
   } else {
     read_credentials();
   }

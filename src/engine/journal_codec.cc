@@ -45,10 +45,11 @@ void write_effects(CborWriter& cbor, const std::vector<EffectRequest>& effects) 
   cbor.text("effects");
   cbor.array(effects.size());
   for (const auto& effect : effects) {
-    cbor.map(3);
+    cbor.map(effect.correlation_id.empty() ? 3 : 4);
     cbor.pair("executor", effect.executor);
     cbor.pair("host", effect.host);
     cbor.pair_bytes("payload", effect.payload);
+    if (!effect.correlation_id.empty()) cbor.pair("correlation_id", effect.correlation_id);
   }
 }
 

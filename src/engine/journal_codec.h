@@ -6,10 +6,10 @@
 // The map's keys, those in brackets only when they say something: sequence, at (ms), tenant,
 // instance, previous, machine_version, input_type, input_hash, input_bytes, [dedupe_key], [effect:
 // [sequence, index]], [completes], correlation_id, [causation_id], state_hash, state, [rows: {key,
-// [hash]}], [events: {id, type, [dedupe_key], hash}], [effects: {executor, host, payload}],
-// [timers: {name, [due], [new_cause]}], [messages: {to, type, payload}], [secrets: names],
-// [dropped_secrets: names], [end], [error: {code, message}]. Hashes, states, payloads and row keys
-// are byte strings.
+// [hash]}], [events: {id, type, [dedupe_key], hash}], [effects: {executor, host, payload,
+// [correlation_id]}], [timers: {name, [due], [new_cause]}], [messages: {to, type, payload}],
+// [secrets: names], [dropped_secrets: names], [end], [error: {code, message}]. Hashes, states,
+// payloads and row keys are byte strings.
 //
 // An event is stored as u8 format (1) and its wire form, the very JSON text that readers of the
 // feed get; its hash in the record is SHA-256 over these bytes, format included. Text instead of

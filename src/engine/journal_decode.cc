@@ -79,13 +79,17 @@ JournalRecord::EventNote read_event_note(CborReader& reader) {
 
 EffectRequest read_effect(CborReader& reader) {
   EffectRequest effect;
-  pairs(reader, 3, 3);
+  const std::size_t count = pairs(reader, 3, 4);
   expect(reader, "executor");
   effect.executor = reader.text();
   expect(reader, "host");
   effect.host = reader.text();
   expect(reader, "payload");
   effect.payload = reader.bytes();
+  if (count == 4) {
+    expect(reader, "correlation_id");
+    effect.correlation_id = reader.text();
+  }
   return effect;
 }
 

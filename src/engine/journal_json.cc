@@ -36,7 +36,10 @@ Json to_json(const JournalRecord::EventNote& event) {
 }
 
 Json to_json(const EffectRequest& effect) {
-  return {{"executor", effect.executor}, {"host", effect.host}, {"payload", shown(effect.payload)}};
+  Json json{
+      {"executor", effect.executor}, {"host", effect.host}, {"payload", shown(effect.payload)}};
+  if (!effect.correlation_id.empty()) json["correlation_id"] = effect.correlation_id;
+  return json;
 }
 
 Json to_json(const TimerChange& timer) {

@@ -79,6 +79,9 @@ struct EffectRequest {
   std::string executor;  // which EffectExecutor
   std::string host;      // limit group within the executor: usually the account or upstream host
   std::string payload;   // the executor's own encoding; never a secret
+  // Whose work it is, and its results', when that is not this step's: a step that ends one thing
+  // may begin another that has waited for it. Empty: the step's own.
+  std::string correlation_id{};
 };
 
 // One timer per (instance, name): setting it again replaces it. Fires once, as an input of type

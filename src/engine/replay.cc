@@ -42,7 +42,8 @@ bool same(const std::vector<JournalRecord::Row>& recorded, const std::vector<Row
 bool same(const std::vector<EffectRequest>& recorded, const std::vector<EffectRequest>& effects) {
   return std::equal(recorded.begin(), recorded.end(), effects.begin(), effects.end(),
                     [](const auto& a, const auto& b) {
-                      return a.executor == b.executor && a.host == b.host && a.payload == b.payload;
+                      return a.executor == b.executor && a.host == b.host &&
+                             a.payload == b.payload && a.correlation_id == b.correlation_id;
                     });
 }
 

@@ -140,18 +140,20 @@ void Stepper::write_timers(const Work& work, const std::vector<Plan::TimerWrite>
 void Stepper::write_outbox(const Work& work, Transition<std::string>& transition) {
   std::uint16_t index = 0;
   const auto add = [&](std::string executor, std::string host, std::string type,
-                       std::string payload) {
-    OutboxEntry entry{{next_, index++},    std::move(executor),       std::move(host),
-                      work.input.instance, work.input.correlation_id, now_,
+                       std::string payload, const std::string& correlation_id) {
+    OutboxEntry entry{{next_, index++},    std::move(executor), std::move(host),
+                      work.input.instance, correlation_id,      now_,
                       std::move(type),     std::move(payload)};
     overlay_.put(Table::outbox, outbox_key(entry.executor, entry.host, entry.position),
                  encode(entry));
     outcome_.outbox_added.push_back(std::move(entry));
   };
-  for (const auto& effect : transition.effects)
-    add(effect.executor, effect.host, {}, effect.payload);
+  for (const auto& effect : transition.effects) {
+    add(effect.executor, effect.host, {}, effect.payload,
+        effect.correlation_id.empty() ? work.input.correlation_id : effect.correlation_id);
+  }
   for (const auto& message : transition.messages) {
-    add({}, message.to.value, message.type, message.payload);
+    add({}, message.to.value, message.type, message.payload, work.input.correlation_id);
   }
 }
 

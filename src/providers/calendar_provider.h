@@ -176,6 +176,7 @@ struct ProviderInfo {
   std::string_view read_scope{};
   std::string_view write_scope{};                // for AccountSettings::write
   const Authorization* authorization = nullptr;  // how a person gives them
+  bool writes = false;                           // has a writer
 };
 const std::vector<ProviderInfo>& calendar_providers();
 const ProviderInfo* find_calendar_provider(std::string_view name);

@@ -10,8 +10,9 @@
 
 namespace tidemark {
 
-// One change of one resource. It is made only if the server still has the resource as base_* says;
-// made again after a lost answer, it is not made twice.
+// One change of one resource. It is made only if the server still has the resource as base_* says.
+// Made again after a lost answer it is not made twice: it then meets its own result as a conflict,
+// and whoever ordered it sees that this says what was wanted.
 struct WriteOrder {
   enum class Kind { create, update, remove };
   Kind kind = Kind::create;
@@ -19,23 +20,32 @@ struct WriteOrder {
   std::string key;            // names the change for ever; also a new resource's name
   std::string href;           // update, remove: the resource
   std::string recurrence_id;  // update, remove: this instance only; empty: all of it
-  std::string base_etag;      // update, remove: as the mirror has it
+  std::string base_etag;      // update, remove: as the mirror has it; empty: none or weak
   std::string base_bytes;
-  std::optional<CalendarEvent> event;  // create, update: as it is to be
-  std::string icalendar;               // the same as a resource, for a writer that wants it
+  // update, remove: as the mirror has it; an instance that is not in base_bytes, as its master
+  // says.
+  std::optional<CalendarEvent> before;
+  std::optional<CalendarEvent> after;  // create, update: as it is to be
+  // For a writer that wants it: the resource as it is to be. Empty: it is to go.
+  std::string icalendar;
 };
 
 struct WriteOutcome {
   bool conflict = false;  // nothing was changed: the server has another version
-  RemoteItem item;        // the resource as the server now has it: body or deleted
+  RemoteItem item;        // the resource as the server now has it: body, deleted or failed
 };
+
+// The UID and the name of what an order creates, the same for the same key: letters a to v and
+// digits, which Google wants of ids (base32hex, RFC 4648).
+std::string new_event_name(const std::string& key);
 
 class CalendarWriter {
  public:
   virtual ~CalendarWriter() = default;
-  // Whether WriteOrder::icalendar is to be filled: base_bytes with the change made.
+  // Whether WriteOrder::icalendar is to be filled.
   virtual bool wants_icalendar() const = 0;
-  // Errors as for CalendarProvider::pull(); forbidden: the calendar may not be written.
+  // Errors as for CalendarProvider::pull(); forbidden: the calendar may not be written;
+  // invalid_argument: the provider cannot say such a thing.
   virtual Result<WriteOutcome> write(const WriteOrder& order) = 0;
 };
 

@@ -10,15 +10,22 @@ namespace tidemark {
 
 const std::vector<ProviderInfo>& calendar_providers() {
   static const std::vector<ProviderInfo> providers{
-      {"caldav", "a CalDAV server; any of its URLs will do", true, false,
+      {"caldav",
+       "a CalDAV server; any of its URLs will do",
+       true,
+       false,
        [](const AccountSettings& settings, HttpClient& http) {
          return caldav::make_provider(settings, http);
-       }},
+       },
+       {},
+       {},
+       nullptr,
+       true},
       {"google", "Google Calendar, by OAuth 2.0 or a service account", false, false,
        [](const AccountSettings& settings, HttpClient& http) {
          return google::make_provider(settings, http);
        },
-       google::kReadOnlyScope, google::kWriteScope, &google::kAuthorization},
+       google::kReadOnlyScope, google::kWriteScope, &google::kAuthorization, true},
       {"ics", "a subscribed calendar by URL, or iCalendar files by path", false, true,
        [](const AccountSettings& settings, HttpClient& http) {
          return ics::make_provider(settings, http);

@@ -54,15 +54,17 @@ std::vector<std::string> texts_from_json(const Json& list) {
 }
 
 Json setup_json(const AccountSetup& setup) {
-  return Json{{"provider", setup.provider},
-              {"calendars", setup.calendars},
-              {"scheduled", setup.schedule.scheduled},
-              {"poll", duration_json(setup.schedule.poll)},
-              {"reconcile", duration_json(setup.schedule.reconcile)},
-              {"confirm_after", duration_json(setup.schedule.confirm_after)},
-              {"discover", duration_json(setup.discover)},
-              {"fingerprint", setup.fingerprint},
-              {"mend", setup.mend}};
+  Json value{{"provider", setup.provider},
+             {"calendars", setup.calendars},
+             {"scheduled", setup.schedule.scheduled},
+             {"poll", duration_json(setup.schedule.poll)},
+             {"reconcile", duration_json(setup.schedule.reconcile)},
+             {"confirm_after", duration_json(setup.schedule.confirm_after)},
+             {"discover", duration_json(setup.discover)},
+             {"fingerprint", setup.fingerprint},
+             {"mend", setup.mend}};
+  if (setup.write) value["write"] = true;
+  return value;
 }
 
 AccountSetup setup_from_json(const Json& value) {
@@ -75,6 +77,7 @@ AccountSetup setup_from_json(const Json& value) {
   setup.discover = fields.duration("discover");
   setup.fingerprint = fields.text("fingerprint");
   if (fields.has("mend")) setup.mend = fields.text("mend");
+  setup.write = fields.has("write") && fields.flag("write");
   return fields.ok() ? setup : AccountSetup{};
 }
 

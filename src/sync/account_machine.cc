@@ -115,7 +115,7 @@ struct AccountStep {
     if (!row.selected) return pause(row, Pause::deselected);
     if (state.health == AccountHealth::needs_credentials) return;
     CalendarConfigured message{{state.setup.provider, account(), row.id, std::string(remote_id),
-                                row.name, row.color, row.read_only},
+                                row.name, row.color, row.read_only, state.setup.write},
                                state.setup.schedule,
                                std::nullopt};
     std::string digest = to_hex(sha256(encode(message))).substr(0, 32);

@@ -25,6 +25,7 @@ struct AccountSetup {
   std::chrono::milliseconds discover{std::chrono::minutes(15)};
   std::string fingerprint;  // of all that is configured but the secrets
   std::string mend;         // what to do when the server refuses the credentials
+  bool write = false;       // events may be changed through us
   bool operator==(const AccountSetup&) const = default;
 };
 

@@ -2,8 +2,9 @@
 
 #include "base/text.h"
 #include "engine/machine.h"
-#include "sync/event_codec.h"
 #include "sync/json_fields.h"
+#include "sync/page_items.h"
+#include "sync/write_inputs.h"
 
 namespace tidemark::sync {
 namespace {
@@ -12,40 +13,6 @@ namespace {
 // must be short, and an initial sync encodes and decodes every resource of a calendar once.
 constexpr std::uint8_t kPageFormat = 2;
 constexpr std::size_t kItemOverhead = 64;
-constexpr std::size_t kMaxItemsReserved = 1024;
-
-void write_events(ByteWriter& writer, const PageItem& item) {
-  writer.text(item.body_hash).number(item.events.size());
-  for (const auto& placed : item.events) {
-    writer.signed_number(placed.start_ms).signed_number(placed.end_ms);
-    writer.text(encode_event(placed.event));
-  }
-  writer.number(item.reverted.size());
-  for (const auto& event : item.reverted) writer.text(encode_event(event));
-}
-
-CalendarEvent read_nested_event(ByteReader& reader) {
-  auto event = decode_event(reader.text());
-  if (event) return std::move(*event);
-  reader.spoil();
-  return {};
-}
-
-void read_events(ByteReader& reader, PageItem& item) {
-  item.body_hash = reader.text();
-  const std::size_t events = reader.count();
-  for (std::size_t i = 0; i < events && reader.ok(); ++i) {
-    PlacedEvent placed;
-    placed.start_ms = reader.signed_number();
-    placed.end_ms = reader.signed_number();
-    placed.event = read_nested_event(reader);
-    item.events.push_back(std::move(placed));
-  }
-  const std::size_t reverted = reader.count();
-  for (std::size_t i = 0; i < reverted && reader.ok(); ++i) {
-    item.reverted.push_back(read_nested_event(reader));
-  }
-}
 
 std::size_t roughly_encoded(const std::vector<PageItem>& items) {
   std::size_t bytes = kItemOverhead;
@@ -53,49 +20,23 @@ std::size_t roughly_encoded(const std::vector<PageItem>& items) {
   return bytes;
 }
 
-void write_items(ByteWriter& writer, const std::vector<PageItem>& items) {
-  writer.number(items.size());
-  for (const auto& item : items) {
-    writer.u8(static_cast<std::uint8_t>(item.kind));
-    writer.text(item.href).text(item.etag).text(item.bytes).text(item.reason);
-    if (item.kind == PageItem::Kind::body) write_events(writer, item);
-  }
-}
-
-PageItem read_item(ByteReader& reader) {
-  PageItem item;
-  const std::uint8_t kind = reader.u8();
-  if (kind > static_cast<std::uint8_t>(PageItem::Kind::quarantined)) reader.spoil();
-  item.kind = static_cast<PageItem::Kind>(kind);
-  item.href = reader.text();
-  item.etag = reader.text();
-  item.bytes = reader.text();
-  item.reason = reader.text();
-  if (item.href.empty()) reader.spoil();
-  if (item.kind == PageItem::Kind::body) read_events(reader, item);
-  return item;
-}
-
-Result<std::vector<PageItem>> read_items(ByteReader& reader) {
-  std::vector<PageItem> items;
-  const std::size_t count = reader.count();
-  items.reserve(std::min(count, kMaxItemsReserved));
-  for (std::size_t i = 0; i < count && reader.ok(); ++i) items.push_back(read_item(reader));
-  if (!reader.done()) {
-    return fail(Errc::invalid_argument, "a page holds an item that cannot be read");
-  }
-  return items;
-}
-
 tl::unexpected<Error> unreadable(std::string_view type) {
   return fail(Errc::invalid_argument, std::string(type) + ": a field is missing or ill-typed");
 }
 
+// One timer syncs; those of writes carry their names (write_inputs.h).
+CalendarInput decode_timer(std::string_view name) {
+  if (name == kWriteRetryTimer) return WriteRetry{};
+  if (const auto write = parse_write_deadline(name)) return WriteDeadline{*write};
+  return CalendarTimer{std::string(name)};
+}
+
 Result<CalendarInput> decode_configured(const JsonFields& fields) {
   CalendarConfigured input;
-  input.identity = {fields.text("provider"),  fields.text("account"), fields.text("id"),
-                    fields.text("remote_id"), fields.text("name"),    fields.text("color"),
-                    fields.flag("read_only")};
+  input.identity = {fields.text("provider"),  fields.text("account"),
+                    fields.text("id"),        fields.text("remote_id"),
+                    fields.text("name"),      fields.text("color"),
+                    fields.flag("read_only"), fields.has("write") && fields.flag("write")};
   input.schedule = {fields.flag("scheduled"), fields.duration("poll"), fields.duration("reconcile"),
                     fields.duration("confirm_after")};
   if (fields.has("sync")) {
@@ -137,6 +78,7 @@ std::string encode(const CalendarConfigured& input) {
              {"poll", duration_json(input.schedule.poll)},
              {"reconcile", duration_json(input.schedule.reconcile)},
              {"confirm_after", duration_json(input.schedule.confirm_after)}};
+  if (input.identity.write) value["write"] = true;
   if (input.sync) value["sync"] = to_text(*input.sync);
   return stored_json(value);
 }
@@ -202,12 +144,13 @@ Error error_from_json(const Json& value) {
 }
 
 Result<CalendarInput> decode_calendar_input(std::string_view type, std::string_view payload) {
-  if (type == kTimerFired) return CalendarTimer{std::string(payload)};
+  if (type == kTimerFired) return decode_timer(payload);
   if (type == input_type::kRemoved) return CalendarRemoved{};
   if (type == input_type::kPresent) return CalendarPresent{};
   if (type == input_type::kContinue) return Continue{};
   if (type == input_type::kReportDone) return ReportDone{};
   if (type == input_type::kPage) return decode_page(payload);
+  if (type.starts_with(input_type::kWriteTypes)) return decode_write_input(type, payload);
   TM_ASSIGN(const Json value, read_stored_json(payload, type));
   const JsonFields fields(value);
   if (type == input_type::kConfigured) return decode_configured(fields);

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "domain/calendar_event.h"
 #include "sync/calendar_state.h"
+#include "sync/write_rows.h"
 
 namespace tidemark::sync {
 
@@ -80,9 +81,36 @@ struct CalendarTimer {
 struct Continue {};    // from itself: the next bounded piece of finishing or removing
 struct ReportDone {};  // the summary of a pass was logged
 
+// A command, from outside; refused at once for what can be known at once.
+struct WriteRequested {
+  WriteKind kind = WriteKind::create;
+  std::string event;     // update, remove: the event's external id
+  std::string if_match;  // the version that is to be changed: its etag, else its source_hash
+  EventChanges changes;  // create, update
+};
+// The server has taken the change, or had taken it already: the resource as it now is.
+struct WriteDone {
+  Sequence effect = 0;
+  PageItem item;
+};
+// The server has another version, and nothing was changed: the resource as it is there.
+struct WriteConflicted {
+  Sequence effect = 0;
+  PageItem item;
+};
+struct WriteFailed {
+  Sequence effect = 0;
+  Error error;
+};
+struct WriteRetry {};  // the first waiting command may be tried again
+struct WriteDeadline {
+  Sequence write = 0;
+};
+
 using CalendarInput =
     std::variant<CalendarConfigured, CalendarPaused, CalendarRemoved, CalendarPresent, SyncNow,
-                 Page, PullDone, PullFailed, CalendarTimer, Continue, ReportDone>;
+                 Page, PullDone, PullFailed, CalendarTimer, Continue, ReportDone, WriteRequested,
+                 WriteDone, WriteConflicted, WriteFailed, WriteRetry, WriteDeadline>;
 
 namespace input_type {
 inline constexpr std::string_view kConfigured = "calendar.configured";
@@ -95,6 +123,11 @@ inline constexpr std::string_view kPullDone = "pull.done";
 inline constexpr std::string_view kPullFailed = "pull.failed";
 inline constexpr std::string_view kContinue = "calendar.continue";
 inline constexpr std::string_view kReportDone = "report.done";
+inline constexpr std::string_view kWriteTypes = "write.";  // how those of writes begin
+inline constexpr std::string_view kWriteRequested = "write.requested";
+inline constexpr std::string_view kWriteDone = "write.done";
+inline constexpr std::string_view kWriteConflicted = "write.conflicted";
+inline constexpr std::string_view kWriteFailed = "write.failed";
 }  // namespace input_type
 
 std::string encode(const CalendarConfigured& input);

@@ -7,6 +7,7 @@
 
 #include "base/mutation.h"
 #include "sync/calendar_step.h"
+#include "sync/write_step.h"
 
 namespace tidemark::sync {
 namespace {
@@ -19,6 +20,7 @@ concept one_of = (std::same_as<T, Ts> || ...);
 struct Handler {
   CalendarStep& step;
   CalendarState& state;
+  WriteStep& writes;
 
   // -- CalendarConfigured: what the calendar is like may have changed, and a pause is over.
 
@@ -61,6 +63,16 @@ struct Handler {
     step.confirm_when_ready(phase);
     return {};
   }
+  Result<void> operator()(Writing phase, const CalendarConfigured& input) {
+    const bool resumed = adopt(input);
+    if (input.sync || (step.may_run_by_itself() && (resumed || !state.last_sync))) {
+      wish_pass(phase, input.sync.value_or(PassMode::incremental));
+    } else if (!phase.pass && step.may_run_by_itself()) {
+      step.wake_after(std::max(*state.last_sync + state.schedule.poll - step.context.now,
+                               std::chrono::milliseconds{0}));
+    }
+    return stay(std::move(phase));
+  }
   Result<void> operator()(Removing phase, const CalendarConfigured& input) {
     adopt(input);
     phase.revive = true;
@@ -70,7 +82,7 @@ struct Handler {
 
   // -- CalendarPaused: what runs may end, nothing new begins.
 
-  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Removing> P>
+  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Removing, Writing> P>
   Result<void> operator()(P phase, const CalendarPaused& input) {
     state.pause = input.reason;
     step.cancel_timer();
@@ -80,7 +92,7 @@ struct Handler {
 
   // -- CalendarRemoved
 
-  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming> P>
+  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Writing> P>
   Result<void> operator()(P, const CalendarRemoved&) {
     step.begin_removal();
     return {};
@@ -98,7 +110,7 @@ struct Handler {
     step.confirm_when_ready(phase);
     return {};
   }
-  template <one_of<Idle, Pulling, Waiting, Finishing, Removing> P>
+  template <one_of<Idle, Pulling, Waiting, Finishing, Removing, Writing> P>
   Result<void> operator()(P phase, const CalendarPresent&) {
     return stay(std::move(phase));
   }
@@ -126,6 +138,10 @@ struct Handler {
     return {};
   }
   Result<void> operator()(Removing phase, const SyncNow&) { return stay(phase); }
+  Result<void> operator()(Writing phase, const SyncNow& input) {
+    wish_pass(phase, input.mode);
+    return stay(std::move(phase));
+  }
 
   // -- Page, PullDone, PullFailed: of the pull that runs; what a given-up pull says is too late.
 
@@ -144,7 +160,7 @@ struct Handler {
     step.fail_pass(std::move(phase.pass), input.error);
     return {};
   }
-  template <one_of<Idle, Waiting, Finishing, Confirming, Removing> P,
+  template <one_of<Idle, Waiting, Finishing, Confirming, Removing, Writing> P,
             one_of<Page, PullDone, PullFailed> I>
   Result<void> operator()(P phase, const I&) {
     return stay(std::move(phase));
@@ -169,6 +185,11 @@ struct Handler {
     step.confirm_when_ready(phase);
     return {};
   }
+  Result<void> operator()(Writing phase, const CalendarTimer&) {
+    state.next_sync.reset();
+    if (step.may_run_by_itself()) wish_pass(phase, PassMode::incremental);
+    return stay(std::move(phase));
+  }
   template <one_of<Pulling, Finishing, Removing> P>
   Result<void> operator()(P phase, const CalendarTimer&) {
     state.next_sync.reset();
@@ -181,7 +202,7 @@ struct Handler {
     return step.finish(std::move(phase));
   }
   Result<void> operator()(Removing phase, const Continue&) { return step.remove_piece(phase); }
-  template <one_of<Idle, Pulling, Waiting, Confirming> P>
+  template <one_of<Idle, Pulling, Waiting, Confirming, Writing> P>
   Result<void> operator()(P phase, const Continue&) {
     return stay(std::move(phase));
   }
@@ -202,9 +223,55 @@ struct Handler {
     }
     return {};
   }
-  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming> P>
+  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Writing> P>
   Result<void> operator()(P phase, const ReportDone&) {
     return stay(std::move(phase));
+  }
+
+  // -- WriteRequested: accepted in any phase; what may begin, begins after every input (step()).
+
+  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Removing, Writing> P>
+  Result<void> operator()(P phase, const WriteRequested& input) {
+    state.phase = std::move(phase);
+    return writes.accept(input);
+  }
+
+  // -- WriteDone, WriteConflicted, WriteFailed: of the command that is under way.
+
+  Result<void> operator()(Writing phase, const WriteDone& input) {
+    if (input.effect != phase.effect) return stay(std::move(phase));
+    return writes.succeed(std::move(phase), input);
+  }
+  Result<void> operator()(Writing phase, const WriteConflicted& input) {
+    if (input.effect != phase.effect) return stay(std::move(phase));
+    return writes.meet_conflict(std::move(phase), input);
+  }
+  Result<void> operator()(Writing phase, const WriteFailed& input) {
+    if (input.effect != phase.effect) return stay(std::move(phase));
+    return writes.meet_failure(std::move(phase), input);
+  }
+  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Removing> P,
+            one_of<WriteDone, WriteConflicted, WriteFailed> I>
+  Result<void> operator()(P phase, const I&) {
+    return stay(std::move(phase));
+  }
+
+  // -- WriteRetry, WriteDeadline: timers of commands. What is under way may still succeed.
+
+  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Removing, Writing> P>
+  Result<void> operator()(P phase, const WriteRetry&) {
+    state.writes.not_before.reset();
+    return stay(std::move(phase));
+  }
+  Result<void> operator()(Writing phase, const WriteDeadline& input) {
+    const bool under_way = input.write == phase.write;
+    state.phase = std::move(phase);
+    return under_way ? Result<void>{} : writes.give_up(input.write);
+  }
+  template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Removing> P>
+  Result<void> operator()(P phase, const WriteDeadline& input) {
+    state.phase = std::move(phase);
+    return writes.give_up(input.write);
   }
 
  private:
@@ -212,6 +279,20 @@ struct Handler {
   Result<void> stay(P phase) {
     state.phase = std::move(phase);
     return {};
+  }
+
+  // A pass that is to follow the command.
+  void wish_pass(Writing& phase, PassMode mode) {
+    if (!phase.pass) {
+      phase.pass = step.make_pass(step.choose_mode(mode));
+      phase.pass->correlation_id = step.context.correlation_id;
+    } else if (phase.resting) {
+      phase.pass->correlation_id = step.context.correlation_id;
+      if (mode != PassMode::incremental) step.remember(mode);
+    } else if (mode != PassMode::incremental) {
+      step.remember(mode);
+    }
+    phase.resting = false;
   }
 
   // True when a pause ended.
@@ -249,6 +330,7 @@ struct Handler {
     const bool too_soon = mutated(Mutation::sweep_before_last_page) && pass.pulls > 1;
     pass.complete_listing |= too_soon;
     if (!input.last && !too_soon) {
+      if (writes.is_due()) return writes.begin_before(std::move(pass));
       step.pull(std::move(pass));
       return {};
     }
@@ -260,6 +342,9 @@ struct Handler {
 // ended.
 Result<void> first_step(CalendarStep& step, const CalendarInput& input) {
   const auto* configured = std::get_if<CalendarConfigured>(&input);
+  if (std::holds_alternative<WriteRequested>(input)) {
+    return fail(Errc::not_found, "there is no such calendar");
+  }
   if (configured == nullptr) {
     step.out.end = true;
     return {};
@@ -279,13 +364,15 @@ Result<Transition<CalendarState>> CalendarMachine::step(const StepContext& conte
     TM_TRY(first_step(step, input));
     return step.take();
   }
-  Handler handler{step, step.state};
+  WriteStep writes(step);
+  Handler handler{step, step.state, writes};
   CalendarPhase phase = std::exchange(step.state.phase, Idle{});
   TM_TRY(std::visit(
       [&](auto&& current, const auto& what) {
         return handler(std::forward<decltype(current)>(current), what);
       },
       std::move(phase), input));
+  TM_TRY(writes.begin_if_due());
   return step.take();
 }
 

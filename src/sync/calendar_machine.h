@@ -8,9 +8,11 @@
 //                                                   Confirming --(account has seen it,
 //                                                       ^          and time has passed)--> Pulling
 //
-// and from any phase to Removing when the account says that the calendar is gone. A pass that was
-// interrupted goes on where it was: its cursor and generation are in its state, what it has seen is
-// in the rows. The cursor of the next pass is replaced only when a pass has ended.
+// From Idle, from Waiting and between two pulls of a pass it goes to Writing while a command
+// changes the server (write_step.h), and back to where it was. From any phase it goes to Removing
+// when the account says that the calendar is gone. A pass that was interrupted goes on where it
+// was: its cursor and generation are in its state, what it has seen is in the rows. The cursor of
+// the next pass is replaced only when a pass has ended.
 #pragma once
 
 #include <string>

@@ -26,22 +26,24 @@ Json enum_json(E value) {
 }
 
 Json pass_json(const Pass& pass) {
-  return Json{{"mode", enum_json(pass.mode)},
-              {"confirming", pass.confirming},
-              {"generation", pass.generation},
-              {"cursor", binary_json(pass.cursor)},
-              {"started", time_json(pass.started)},
-              {"pulls", pass.pulls},
-              {"items", pass.items},
-              {"items_in_pull", pass.items_in_pull},
-              {"fetched", pass.fetched},
-              {"complete_listing", pass.complete_listing},
-              {"suspicious", pass.suspicious},
-              {"seen", pass.seen},
-              {"deferred_deletions", pass.deferred_deletions},
-              {"created", pass.created},
-              {"updated", pass.updated},
-              {"deleted", pass.deleted}};
+  Json value{{"mode", enum_json(pass.mode)},
+             {"confirming", pass.confirming},
+             {"generation", pass.generation},
+             {"cursor", binary_json(pass.cursor)},
+             {"started", time_json(pass.started)},
+             {"pulls", pass.pulls},
+             {"items", pass.items},
+             {"items_in_pull", pass.items_in_pull},
+             {"fetched", pass.fetched},
+             {"complete_listing", pass.complete_listing},
+             {"suspicious", pass.suspicious},
+             {"seen", pass.seen},
+             {"deferred_deletions", pass.deferred_deletions},
+             {"created", pass.created},
+             {"updated", pass.updated},
+             {"deleted", pass.deleted}};
+  if (!pass.correlation_id.empty()) value["correlation_id"] = pass.correlation_id;
+  return value;
 }
 
 Pass read_pass(const JsonFields& phase) {
@@ -63,6 +65,7 @@ Pass read_pass(const JsonFields& phase) {
   pass.created = fields.number("created");
   pass.updated = fields.number("updated");
   pass.deleted = fields.number("deleted");
+  if (fields.has("correlation_id")) pass.correlation_id = fields.text("correlation_id");
   if (!fields.ok()) phase.spoil();
   return pass;
 }
@@ -90,6 +93,14 @@ struct PhaseWriter {
             {"reported", phase.reported},
             {"deleted", phase.deleted}};
   }
+  Json operator()(const Writing& phase) const {
+    Json value{{"is", "writing"},
+               {"effect", phase.effect},
+               {"write", phase.write},
+               {"resting", phase.resting}};
+    if (phase.pass) value["pass"] = pass_json(*phase.pass);
+    return value;
+  }
 };
 
 CalendarPhase read_phase(const JsonFields& state) {
@@ -107,6 +118,11 @@ CalendarPhase read_phase(const JsonFields& state) {
     phase = Confirming{fields.flag("present"), fields.flag("waited")};
   } else if (is == "removing") {
     phase = Removing{fields.flag("revive"), fields.flag("reported"), fields.number("deleted")};
+  } else if (is == "writing") {
+    Writing writing{fields.number("effect"), fields.number("write"), std::nullopt,
+                    fields.flag("resting")};
+    if (fields.has("pass")) writing.pass = read_pass(fields);
+    phase = std::move(writing);
   } else if (is != "idle") {
     fields.spoil();
   }
@@ -115,10 +131,28 @@ CalendarPhase read_phase(const JsonFields& state) {
 }
 
 Json identity_json(const CalendarIdentity& identity) {
-  return Json{
+  Json value{
       {"provider", identity.provider},   {"account", identity.account}, {"id", identity.id},
       {"remote_id", identity.remote_id}, {"name", identity.name},       {"color", identity.color},
       {"read_only", identity.read_only}};
+  if (identity.write) value["write"] = true;
+  return value;
+}
+
+Json writes_json(const WriteQueue& writes) {
+  return Json{{"waiting", writes.waiting},
+              {"finished", writes.finished},
+              {"failures", writes.failures},
+              {"not_before", time_json(writes.not_before)}};
+}
+
+// Absent where nothing was ever written.
+void read_writes(const JsonFields& state, WriteQueue& writes) {
+  if (!state.has("writes")) return;
+  const JsonFields fields(state.object("writes"));
+  writes = {fields.number("waiting"), fields.number("finished"),
+            static_cast<std::uint32_t>(fields.number("failures")), fields.time("not_before")};
+  if (!fields.ok()) state.spoil();
 }
 
 Json schedule_json(const CalendarSchedule& schedule) {
@@ -136,9 +170,10 @@ Json counts_json(const MirrorCounts& counts) {
 
 void read_identity(const JsonFields& state, CalendarIdentity& identity) {
   const JsonFields fields(state.object("identity"));
-  identity = {fields.text("provider"),  fields.text("account"), fields.text("id"),
-              fields.text("remote_id"), fields.text("name"),    fields.text("color"),
-              fields.flag("read_only")};
+  identity = {fields.text("provider"),  fields.text("account"),
+              fields.text("id"),        fields.text("remote_id"),
+              fields.text("name"),      fields.text("color"),
+              fields.flag("read_only"), fields.has("write") && fields.flag("write")};
   if (!fields.ok()) state.spoil();
 }
 
@@ -190,6 +225,7 @@ std::string encode(const CalendarState& state) {
              {"error_code", state.error_code},
              {"error", state.error}};
   if (state.requested) value["requested"] = enum_json(*state.requested);
+  if (state.writes != WriteQueue{}) value["writes"] = writes_json(state.writes);
   return stored_json(value);
 }
 
@@ -206,6 +242,7 @@ Result<CalendarState> decode_calendar_state(std::string_view bytes) {
   state.content = fields.number("content");
   state.cursor = fields.bytes("cursor");
   read_counts(fields, state.counts);
+  read_writes(fields, state.writes);
   state.last_sync = fields.time("last_sync");
   state.next_sync = fields.time("next_sync");
   state.last_reconcile = fields.time("last_reconcile");

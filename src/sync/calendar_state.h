@@ -32,7 +32,8 @@ struct CalendarIdentity {
   std::string remote_id;
   std::string name;
   std::string color;
-  bool read_only = false;
+  bool read_only = false;  // says the server
+  bool write = false;      // says the configuration: events may be changed through us
   bool operator==(const CalendarIdentity&) const = default;
 };
 
@@ -73,6 +74,8 @@ struct Pass {
   std::uint64_t created = 0;             // events told
   std::uint64_t updated = 0;
   std::uint64_t deleted = 0;
+  // Interrupted by a write: whose work its next pull is. Empty otherwise.
+  std::string correlation_id{};
   bool operator==(const Pass&) const = default;
 };
 
@@ -109,7 +112,26 @@ struct Removing {
   std::uint64_t deleted = 0;
   bool operator==(const Removing&) const = default;
 };
-using CalendarPhase = std::variant<Idle, Pulling, Waiting, Finishing, Confirming, Removing>;
+// A command changes the server; no pull runs meanwhile, so nothing it brings can be older than
+// that.
+struct Writing {
+  Sequence effect = 0;       // of the step that asked for it
+  Sequence write = 0;        // the command
+  std::optional<Pass> pass;  // goes on afterwards
+  bool resting = false;      // the pass has failed and goes on when its timer says so
+  bool operator==(const Writing&) const = default;
+};
+using CalendarPhase =
+    std::variant<Idle, Pulling, Waiting, Finishing, Confirming, Removing, Writing>;
+
+// The commands in their rows (write_rows.h).
+struct WriteQueue {
+  std::uint64_t waiting = 0;  // the one under way included
+  std::uint64_t finished = 0;
+  std::uint32_t failures = 0;          // of the first, in a row
+  std::optional<WallTime> not_before;  // the first is tried again then
+  bool operator==(const WriteQueue&) const = default;
+};
 
 enum class Health : std::uint8_t { fresh, ok, retrying, failing, suspended };
 enum class Pause : std::uint8_t { none, deselected, credentials };
@@ -124,6 +146,7 @@ struct CalendarState {
   Sequence content = 0;  // the last step that changed a resource's bytes
   std::string cursor;    // where the next incremental pass begins; set by a finished pass only
   MirrorCounts counts;
+  WriteQueue writes;
   std::optional<WallTime> last_sync;
   std::optional<WallTime> next_sync;
   std::optional<WallTime> last_reconcile;

@@ -8,6 +8,7 @@
 #include "sync/backoff.h"
 #include "sync/calendar_machine.h"
 #include "sync/finish.h"
+#include "sync/write_step.h"
 
 namespace tidemark::sync {
 namespace {
@@ -52,7 +53,7 @@ PassMode CalendarStep::choose_mode(PassMode wanted) const {
   return due || old ? PassMode::reconcile : PassMode::incremental;
 }
 
-void CalendarStep::begin_pass(PassMode mode, bool confirming) {
+Pass CalendarStep::make_pass(PassMode mode, bool confirming) {
   Pass pass;
   pass.mode = mode;
   pass.confirming = confirming;
@@ -60,12 +61,18 @@ void CalendarStep::begin_pass(PassMode mode, bool confirming) {
   if (mode == PassMode::incremental) pass.cursor = state.cursor;
   pass.started = context.now;
   state.last_mode = mode;
-  pull(std::move(pass));
+  return pass;
+}
+
+void CalendarStep::begin_pass(PassMode mode, bool confirming) {
+  pull(make_pass(mode, confirming));
 }
 
 void CalendarStep::pull(Pass pass) {
   cancel_timer();
   pass.items_in_pull = 0;
+  std::string cause = std::exchange(pass.correlation_id, {});
+  if (cause == context.correlation_id) cause.clear();
   if (state.pause != Pause::none) {
     state.phase = Waiting{std::move(pass)};
     return;
@@ -74,8 +81,8 @@ void CalendarStep::pull(Pass pass) {
       state.identity.account, state.identity.id, state.identity.remote_id, pass.mode, pass.cursor,
       pass.generation,        pass.pulls == 0};
   out.effects.push_back({std::string(kPullExecutor),
-                         std::string(context.tenant) + "/" + state.identity.account,
-                         encode(order)});
+                         std::string(context.tenant) + "/" + state.identity.account, encode(order),
+                         std::move(cause)});
   state.phase = Pulling{std::move(pass), context.sequence};
 }
 
@@ -229,10 +236,7 @@ void CalendarStep::fail_pass(Pass pass, const Error& error) {
     return backoff_delay(backoff, state.failures, error.retry_after, context.sequence);
   };
   if (error.code == Errc::unauthorized) {
-    // Not even a timer: who may try again, and when, is the account's to say.
-    state.pause = Pause::credentials;
-    out.messages.push_back({account(), std::string(input_type::kCredentialsRefused),
-                            encode(CredentialsRefused{error})});
+    refuse_credentials(error);
     wait_with(std::move(pass), Health::suspended, {});
   } else if (error.code == Errc::forbidden) {
     wait_with(std::move(pass), Health::suspended, delay(kForbiddenBackoff));
@@ -244,6 +248,16 @@ void CalendarStep::fail_pass(Pass pass, const Error& error) {
   } else {
     wait_with(std::move(pass), Health::failing, delay(kFailingBackoff));
   }
+}
+
+// Not even a timer: who may try again, and when, is the account's to say.
+void CalendarStep::refuse_credentials(const Error& error) {
+  state.pause = Pause::credentials;
+  state.health = Health::suspended;
+  state.error_code = name(error.code);
+  state.error = error.message;
+  out.messages.push_back(
+      {account(), std::string(input_type::kCredentialsRefused), encode(CredentialsRefused{error})});
 }
 
 void CalendarStep::retry(Pass pass) {
@@ -292,8 +306,10 @@ Result<void> CalendarStep::remove_piece(Removing phase) {
     state.phase = phase;
     return {};
   }
-  TM_ASSIGN(const bool done, remove_some(edit));
+  TM_ASSIGN(const bool mirror_gone, remove_some(edit));
   phase.deleted += edit.events.size();
+  TM_ASSIGN(const bool writes_gone, WriteStep(*this).drop_some());
+  const bool done = mirror_gone && writes_gone;
   phase.reported = done;
   state.phase = phase;
   if (!done) {

@@ -28,6 +28,7 @@ class CalendarStep {
 
   // The mode of the next pass when `wanted` is asked for; a due reconcile replaces incremental.
   PassMode choose_mode(PassMode wanted) const;
+  Pass make_pass(PassMode mode, bool confirming = false);
   void begin_pass(PassMode mode, bool confirming = false);
   // Asks for the pass's next pull, or waits when the calendar is paused.
   void pull(Pass pass);
@@ -39,6 +40,8 @@ class CalendarStep {
   Result<void> finish(Finishing phase);
   void fail_pass(Pass pass, const Error& error);
   void retry(Pass pass);
+  // Nothing runs any more until the account says so.
+  void refuse_credentials(const Error& error);
 
   void ask_account(bool missing);
   void begin_confirmation();

@@ -9,6 +9,7 @@
 #include "sync/account_machine.h"
 #include "sync/calendar_inputs.h"
 #include "sync/pull_run.h"
+#include "sync/write_run.h"
 
 namespace tidemark::sync {
 namespace {
@@ -83,6 +84,13 @@ void PullExecutor::start(Effect effect, std::unique_ptr<EffectHandle> handle) {
       [this, shared] { PullRun(context_, shared->first, *shared->second).run(); });
 }
 
+void WriteExecutor::start(Effect effect, std::unique_ptr<EffectHandle> handle) {
+  auto shared = std::make_shared<std::pair<Effect, std::unique_ptr<EffectHandle>>>(
+      std::move(effect), std::move(handle));
+  context_.workers.post(
+      [this, shared] { WriteRun(context_, shared->first, *shared->second).run(); });
+}
+
 void DiscoverExecutor::start(Effect effect, std::unique_ptr<EffectHandle> handle) {
   auto shared = std::make_shared<std::pair<Effect, std::unique_ptr<EffectHandle>>>(
       std::move(effect), std::move(handle));
@@ -113,6 +121,8 @@ void describe_sync_metrics(Metrics& metrics) {
   metrics.describe("tidemark_sync_passes_total", "Ended sync passes by provider, mode, outcome.");
   metrics.describe("tidemark_upstream_errors_total",
                    "Failed pulls and discoveries by provider and error code.");
+  metrics.describe("tidemark_writes_total",
+                   "Attempts to change events, by provider, kind and outcome.");
   metrics.describe("tidemark_sync_bodies_fetched_total",
                    "Calendar resources fetched, by provider.");
   metrics.describe("tidemark_sync_quarantined_total",

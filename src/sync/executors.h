@@ -27,6 +27,16 @@ class PullExecutor final : public EffectExecutor {
   const ExecutorContext& context_;
 };
 
+// "write": one change of one event; its end is write.done, write.conflicted or write.failed.
+class WriteExecutor final : public EffectExecutor {
+ public:
+  explicit WriteExecutor(const ExecutorContext& context) : context_(context) {}
+  void start(Effect effect, std::unique_ptr<EffectHandle> handle) override;
+
+ private:
+  const ExecutorContext& context_;
+};
+
 // "discover": one provider discovery.
 class DiscoverExecutor final : public EffectExecutor {
  public:

@@ -34,6 +34,9 @@ std::string state_name(const CalendarState& state) {
     std::string operator()(const sync::Confirming&) const { return "confirming"; }
     std::string operator()(const sync::Idle&) const { return at_rest(); }
     std::string operator()(const sync::Waiting&) const { return at_rest(); }
+    std::string operator()(const sync::Writing& phase) const {
+      return phase.pass && !phase.resting ? "syncing" : at_rest();
+    }
     std::string at_rest() const {
       switch (state.health) {
         case sync::Health::fresh: return "new";
@@ -60,6 +63,8 @@ CalendarStatus status_of(const InstanceParts& parts, const CalendarState& state)
   status.name = state.identity.name;
   status.color = state.identity.color;
   status.read_only = state.identity.read_only;
+  status.write = state.identity.write;
+  status.writes_waiting = state.writes.waiting;
   status.state = state_name(state);
   status.mode = state.generation == 0 ? "" : std::string(to_text(state.last_mode));
   status.cursor = state.cursor;
@@ -157,6 +162,8 @@ Json to_json(const CalendarStatus& status) {
               {"name", status.name},
               {"color", text_or_null(status.color)},
               {"read_only", status.read_only},
+              {"write", status.write},
+              {"writes_waiting", status.writes_waiting},
               {"state", status.state},
               {"mode", text_or_null(status.mode)},
               {"cursor", text_or_null(to_valid_utf8(status.cursor))},

@@ -41,7 +41,9 @@ struct CalendarStatus {
   std::string remote_id;  // the provider's own address (CalDAV: the collection's URL)
   std::string name;
   std::string color;
-  bool read_only = false;
+  bool read_only = false;  // says the server
+  bool write = false;      // says the configuration: events may be changed through us
+  std::uint64_t writes_waiting = 0;
   // "new", "syncing", "ok", "retrying", "suspended", "confirming" (it suddenly listed nothing),
   // "removing", "failing"
   std::string state;

@@ -13,6 +13,7 @@
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
 #include "sync/executors.h"
+#include "sync/write_inputs.h"
 
 namespace tidemark {
 namespace {
@@ -52,7 +53,8 @@ sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled) {
            account.schedule.confirm_after},
           account.schedule.discover,
           fingerprint(account),
-          mending(account.settings)};
+          mending(account.settings),
+          account.settings.write};
 }
 
 sync::PassMode mode_of(SyncRequestMode mode) {
@@ -82,6 +84,7 @@ struct SyncService::Impl {
         workers(options.workers),
         context{the_store, metrics, runtimes, workers},
         pull(context),
+        write(context),
         discover(context),
         report(context) {}
 
@@ -119,6 +122,7 @@ struct SyncService::Impl {
   sync::WorkerPool workers;
   sync::ExecutorContext context;
   sync::PullExecutor pull;
+  sync::WriteExecutor write;
   sync::DiscoverExecutor discover;
   sync::ReportExecutor report;
 };
@@ -137,6 +141,8 @@ void SyncService::register_with_engine() {
   engine.register_machine(erase<sync::AccountMachine>());
   engine.register_machine(erase<sync::CalendarMachine>());
   engine.register_executor(std::string(sync::kPullExecutor), impl_->pull,
+                           {.running = 8, .running_per_host = 2});
+  engine.register_executor(std::string(sync::kWriteExecutor), impl_->write,
                            {.running = 8, .running_per_host = 2});
   engine.register_executor(std::string(sync::kDiscoverExecutor), impl_->discover,
                            {.running = 8, .running_per_host = 1});
@@ -235,6 +241,34 @@ Result<bool> SyncService::Impl::account_knows(const AccountDefinition& account,
       }));
   if (error) return fail(*error);
   return found;
+}
+
+Result<AcceptedWrite> SyncService::request_write(const WriteRequest& request) {
+  Input input;
+  input.instance = sync::calendar_instance(request.tenant, request.account, request.calendar);
+  input.type = sync::input_type::kWriteRequested;
+  sync::WriteRequested wanted{sync::WriteKind::create, request.event, request.if_match, {}};
+  if (request.kind == WriteRequest::Kind::update) wanted.kind = sync::WriteKind::update;
+  if (request.kind == WriteRequest::Kind::remove) wanted.kind = sync::WriteKind::remove;
+  if (request.kind != WriteRequest::Kind::remove) {
+    TM_ASSIGN(wanted.changes, sync::read_changes(request.members));
+    if (wanted.changes.given == 0) {
+      return fail(Errc::invalid_argument, "the event names no member that is to be written");
+    }
+  }
+  input.payload = sync::encode(wanted);
+  if (!request.idempotency_key.empty()) {
+    input.dedupe_key = "write:" + request.calendar + ":" + request.idempotency_key;
+  }
+  const auto asked = sha256(input.payload);
+  TM_ASSIGN(const Receipt receipt, impl_->engine.submit(std::move(input)));
+  TM_ASSIGN(const auto record, read_record(impl_->store, receipt.sequence));
+  if (receipt.duplicate && record.input_hash != asked) {
+    return fail(Errc::invalid_argument,
+                "the Idempotency-Key was used for another request; use a new one");
+  }
+  return AcceptedWrite{sync::write_id(record.at, receipt.sequence), receipt.duplicate,
+                       receipt.correlation_id};
 }
 
 Result<Receipt> SyncService::request_sync(std::string_view tenant, std::string_view target,

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "providers/calendar_provider.h"
@@ -45,6 +46,24 @@ struct SyncOptions {
       make_provider{};
 };
 
+// A command that changes one event of a mirrored calendar.
+struct WriteRequest {
+  enum class Kind { create, update, remove };
+  Kind kind = Kind::create;
+  std::string tenant;
+  std::string account;
+  std::string calendar;           // public id
+  std::string event{};            // update, remove: external_event_id
+  Json members = Json::object();  // create, update: canonical members (sync/event_changes.h)
+  std::string if_match{};         // update, remove: the event's etag, else its source_hash
+  std::string idempotency_key{};  // a second request of the same key is the first
+};
+struct AcceptedWrite {
+  std::string id;  // "wrt_..."
+  bool duplicate = false;
+  std::string correlation_id;
+};
+
 class SyncService {
  public:
   SyncService(Engine& engine, Store& store, HttpClient& http, Metrics& metrics,
@@ -70,6 +89,11 @@ class SyncService {
   // Errc::not_found names what there is.
   Result<Receipt> request_sync(std::string_view tenant, std::string_view target,
                                SyncRequestMode mode);
+
+  // Durable when it returns; writes.h tells what becomes of it. Errors: invalid_argument names the
+  // member; forbidden: account or calendar are read-only; not_found: no such calendar or event;
+  // conflict: if_match is not the version that is mirrored; overloaded.
+  Result<AcceptedWrite> request_write(const WriteRequest& request);
 
  private:
   struct Impl;

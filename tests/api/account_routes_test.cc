@@ -83,6 +83,12 @@ TEST_F(AccountRoutes, WhatIsWrongIsNamed) {
   refused({{"url", "nonsense"}}, "url");
   refused({{"url", "http://127.0.0.1/"}}, "operator", make_key("acme"));
   refused({{"write", "yes"}}, "write");
+  refused({{"provider", "ics"},
+           {"url", "https://example.com/a.ics"},
+           {"write", true},
+           {"client_id", nullptr},
+           {"client_secret", nullptr}},
+          "write");
   refused({{"provider", "caldav"}, {"client_id", nullptr}, {"client_secret", nullptr}}, "url");
   EXPECT_EQ(get("/v1/accounts")["items"].size(), 2U) << "nothing of it is kept";
 }

@@ -51,6 +51,7 @@ url = "https://dav.example.com/"
 username = "alice"
 password = { file = "password" }
 poll = "5m"
+write = true
 reconcile = "12h"
 discover = "1h"
 confirm_after = "10s"
@@ -62,6 +63,7 @@ ca_file = "ca.pem"
   ASSERT_TRUE(config) << config.error().front().text();
   EXPECT_EQ(config->data_dir, "/srv/tidemark");
   EXPECT_EQ(config->server.listen, "0.0.0.0:80");
+  EXPECT_TRUE(config->accounts.at(0).settings.write);
   EXPECT_TRUE(config->server.behind_proxy);
   EXPECT_EQ(config->store.block_cache_bytes, 16U << 20);
   EXPECT_EQ(config->store.write_buffer_bytes, 4U << 20);
@@ -135,6 +137,8 @@ const Mistake kMistakes[] = {
      "5:1: account.a.pol", "did you mean \"poll\"?"},
     {"[[account]]\nid = \"a\"\nprovider = \"ics\"\npath = \"x\"\npoll = \"60\"",
      "5:1: account.a.poll", "is not a duration"},
+    {"[[account]]\nid = \"a\"\nprovider = \"ics\"\npath = \"x\"\nwrite = true",
+     "5:1: account.a.write", "only reads"},
     {"[[account]]\nid = \"a\"\nprovider = \"ics\"\npath = \"x\"\npoll = 60", "5:1: account.a.poll",
      "a duration in quotes"},
     {"[[account]]\nid = \"a\"\nprovider = \"ics\"\npath = \"x\"\npoll = \"10ms\"",

@@ -17,7 +17,9 @@ class Journal : public EngineTest {
   void live() {
     submit(input("a", {{"rows", {{"x", "1"}, {"y", "2"}}},
                        {"timers", {{{"name", "t"}, {"in_ms", 10}}}},
-                       {"effects", {{{"executor", "held"}, {"payload", "p"}}}},
+                       {"effects",
+                        {{{"executor", "held"}, {"payload", "p"}},
+                         {{"executor", "nobody"}, {"correlation_id", "cor_of_another"}}}},
                        {"events", {"one", "two"}},
                        {"messages",
                         {{{"to", id("b").value}},

@@ -34,6 +34,29 @@ TEST_F(Outbox, RunsAtMostTheConfiguredNumberPerHostAndInAll) {
   EXPECT_EQ(held_.payloads(), (std::vector<std::string>{"4", "5", "2"}));
 }
 
+TEST_F(Outbox, AnEffectMayBeOfAnotherCauseThanItsStep) {
+  Json waited = effect("x", "1");
+  waited["correlation_id"] = "cor_of_another";
+  ask("a", {waited, effect("y", "2")});
+  reopen();
+  run();
+  std::set<std::string> causes;
+  while (held_.size() > 0) {
+    auto held = held_.take();
+    causes.insert(held.effect.correlation_id);
+    held.handle->complete("note", "done");
+    run();
+  }
+  const auto asked = read_record(*store_, 1);
+  ASSERT_TRUE(asked.has_value());
+  EXPECT_EQ(asked->effects.at(0).correlation_id, "cor_of_another");
+  EXPECT_EQ(asked->effects.at(1).correlation_id, "");
+  EXPECT_EQ(causes, (std::set<std::string>{"cor_of_another", asked->correlation_id}));
+  const auto ended = read_records(*store_, {.correlation_id = "cor_of_another"});
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_EQ(ended->size(), 1U) << "its result is of its cause";
+}
+
 TEST_F(Outbox, StartsEverythingAgainAfterACrash) {
   ask("a", {effect("x", "1"), effect("y", "2"), effect("z", "3")});
   const auto before = held_.take();

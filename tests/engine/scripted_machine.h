@@ -95,8 +95,8 @@ inline Result<Transition<Scripted::State>> Scripted::step(const StepContext& con
     state.log.push_back(all);
   }
   for (const auto& effect : list_in(script, "effects")) {
-    transition.effects.push_back(
-        {effect.at("executor"), effect.value("host", ""), effect.value("payload", "")});
+    transition.effects.push_back({effect.at("executor"), effect.value("host", ""),
+                                  effect.value("payload", ""), effect.value("correlation_id", "")});
   }
   for (const auto& timer : list_in(script, "timers")) {
     TimerChange change{timer.at("name"), std::nullopt, timer.value("new_cause", false)};

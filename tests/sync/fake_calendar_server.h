@@ -61,7 +61,7 @@ struct FakeServer {
   std::mt19937* random = nullptr;
 };
 
-class FakeProvider final : public CalendarProvider {
+class FakeProvider : public CalendarProvider {
  public:
   explicit FakeProvider(FakeServer& server) : server_(server) {}
 

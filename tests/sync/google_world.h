@@ -40,10 +40,17 @@ class GoogleSync : public testing::Test {
     google_.with_oauth([&](auto& oauth, WallTime now) {
       oauth.add_client({.id = "client", .secret = "hush"});
       oauth.add_user(kUser);
-      refresh_token_ =
-          oauth.issue_refresh_token(kUser, "client", std::string(provider::kReadOnlyScope), now);
+      refresh_token_ = oauth.issue_refresh_token(kUser, "client", scope_, now);
     });
     google_.add_calendar(kUser, {.id = "team", .summary = "Team"});
+  }
+
+  // From the next start() on.
+  void allow_writes() {
+    scope_ = provider::kWriteScope;
+    google_.with_oauth([&](auto& oauth, WallTime now) {
+      refresh_token_ = oauth.issue_refresh_token(kUser, "client", scope_, now);
+    });
   }
 
   AccountDefinition account() const {
@@ -51,8 +58,13 @@ class GoogleSync : public testing::Test {
     account.settings.tenant = "acme";
     account.settings.id = "work";
     account.settings.provider = "google";
-    account.settings.oauth = OAuthSettings{"client", Secret("hush"), Secret(refresh_token_),
-                                           std::nullopt, std::string(provider::kReadOnlyScope)};
+    OAuthSettings oauth;
+    oauth.client_id = "client";
+    oauth.client_secret = Secret("hush");
+    oauth.refresh_token = Secret(refresh_token_);
+    oauth.scope = scope_;
+    account.settings.oauth = std::move(oauth);
+    account.settings.write = scope_ == provider::kWriteScope;
     account.settings.oauth->service_account = service_account_;
     account.schedule.confirm_after = std::chrono::seconds(0);
     return account;
@@ -64,7 +76,7 @@ class GoogleSync : public testing::Test {
         dir_ / "store", clock_, std::vector<AccountDefinition>{account()},
         [this](const AccountSettings& settings, HttpClient&) {
           return provider::make_provider(
-              settings, client_, {.now = [this] { return clock_.now(); }, .projects = &gates_});
+              settings, *http_, {.now = [this] { return clock_.now(); }, .projects = &gates_});
         },
         0);
     ASSERT_TRUE(process_->service->apply_configuration(false).has_value());
@@ -160,7 +172,9 @@ class GoogleSync : public testing::Test {
   ManualClock clock_;
   FakeGoogle google_;
   FakeGoogleClient client_;
+  HttpClient* http_ = &client_;  // what the provider speaks through
   provider::QuotaGates gates_;
+  std::string scope_{provider::kReadOnlyScope};
   std::string refresh_token_;
   std::optional<ServiceAccount> service_account_;  // instead of it
   std::unique_ptr<SyncProcess> process_;

@@ -5,6 +5,7 @@
 #include "providers/caldav/collection_pull.h"
 #include "providers/caldav/discovery.h"
 #include "providers/caldav/href.h"
+#include "providers/caldav/resource_writer.h"
 
 namespace tidemark::caldav {
 namespace {
@@ -31,6 +32,8 @@ class CalDavProvider final : public CalendarProvider {
     return pull_calendar(request, known, sink).map_error(for_machines);
   }
 
+  CalendarWriter* writer() override { return &writer_; }
+
  private:
   Result<PullResult> pull_calendar(const PullRequest& request, const KnownResources& known,
                                    const ItemSink& sink) const {
@@ -46,6 +49,7 @@ class CalDavProvider final : public CalendarProvider {
   }
 
   const DavClient dav_;
+  ResourceWriter writer_{dav_};
   const PullOptions options_;
   const ServiceLookup lookup_;
 };

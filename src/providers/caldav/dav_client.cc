@@ -133,4 +133,25 @@ Result<DavAnswer> DavClient::get(const Url& url, std::string& bytes, std::string
   return answer;
 }
 
+Result<DavAnswer> DavClient::change(const std::string& method, const Url& url,
+                                    const HttpHeaders& condition,
+                                    const std::string& icalendar) const {
+  HttpRequest http;
+  http.method = method;
+  http.headers = condition;
+  if (!icalendar.empty()) {
+    http.headers.emplace_back("Content-Type", "text/calendar; charset=utf-8");
+    http.body = icalendar;
+  }
+  TM_ASSIGN(const RedirectedAnswer sent, client_.send(std::move(http), url, {}));
+  DavAnswer answer;
+  answer.status = sent.response.status;
+  answer.url = sent.url;
+  if (answer.status < 200 || answer.status > 299) {
+    answer.conditions = error_conditions(sent.response.body);
+    answer.error = status_error(settings(), sent, "writing");
+  }
+  return answer;
+}
+
 }  // namespace tidemark::caldav

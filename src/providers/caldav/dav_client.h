@@ -45,6 +45,11 @@ class DavClient {
   // One resource's bytes; DavAnswer::status is 200 when `bytes` and `etag` were set.
   Result<DavAnswer> get(const Url& url, std::string& bytes, std::string& etag) const;
 
+  // PUT or DELETE of one resource on a condition ("If-Match" or "If-None-Match"); DavAnswer::status
+  // is the server's, `error` what one other than 2xx means. No retry, no redirect loses the body.
+  Result<DavAnswer> change(const std::string& method, const Url& url, const HttpHeaders& condition,
+                           const std::string& icalendar) const;
+
   const AccountSettings& settings() const { return client_.settings(); }
 
  private:

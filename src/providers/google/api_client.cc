@@ -50,6 +50,22 @@ Result<void> ApiClient::get(const ApiRequest& request, const BodySink& sink) con
   return fail(std::move(refusal.error));
 }
 
+Result<Json> ApiClient::call(const ApiRequest& request) const {
+  std::string body;
+  TM_TRY(get(request, [&](std::string_view piece) -> Result<void> {
+    if (body.size() + piece.size() > settings_.max_resource_bytes) {
+      return fail(Errc::limit_exceeded, "the answer is larger than one event may be");
+    }
+    body += piece;
+    return {};
+  }));
+  if (body.empty()) return Json::object();
+  auto value = parse_json(body);
+  if (value && value->is_object()) return std::move(*value);
+  return fail(Errc::protocol_error,
+              "account " + settings_.id + ": " + request.doing + ": the answer is no JSON object");
+}
+
 Result<void> ApiClient::check_quota() const {
   const WallTime now = now_();
   auto closed = project_->closed_for(now);
@@ -67,9 +83,15 @@ Result<void> ApiClient::check_quota() const {
 Result<HttpResponse> ApiClient::send(const ApiRequest& request, const Secret& token,
                                      const BodySink& sink) const {
   HttpRequest http;
+  http.method = request.method;
   http.url = api_root_ + request.path;
   if (!request.query.empty()) http.url += "?" + encode_fields(request.query);
   http.headers = {{"Authorization", "Bearer " + token.reveal()}, {"Accept", "application/json"}};
+  if (!request.if_match.empty()) http.headers.emplace_back("If-Match", request.if_match);
+  if (!request.body.empty()) {
+    http.headers.emplace_back("Content-Type", "application/json");
+    http.body = request.body;
+  }
   http.tls = settings_.tls;
   http.total_timeout = settings_.timeout;
   http.max_body_bytes = settings_.max_body_bytes;

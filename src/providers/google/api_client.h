@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "net/http.h"
 #include "providers/google/access_tokens.h"
@@ -21,6 +22,9 @@ struct ApiRequest {
   Fields query{};
   std::string doing;        // for messages: "listing calendars"
   bool with_token = false;  // the query has a sync or page token
+  std::string method = "GET";
+  std::string body{};      // JSON
+  std::string if_match{};  // an etag; empty: whatever is there
 };
 
 class ApiClient {
@@ -29,9 +33,12 @@ class ApiClient {
             std::shared_ptr<AccessTokens> tokens, std::shared_ptr<QuotaGate> project,
             std::function<WallTime()> now);
 
-  // A GET; the body of a 2xx answer goes to `sink`. Errors are read_refusal()'s (api_error.h), the
+  // The body of a 2xx answer goes to `sink`. Errors are read_refusal()'s (api_error.h), the
   // tokens', the HTTP client's and the sink's.
   Result<void> get(const ApiRequest& request, const BodySink& sink) const;
+  // Any method; the body as one JSON object, an empty one as {}. Also limit_exceeded,
+  // protocol_error.
+  Result<Json> call(const ApiRequest& request) const;
 
   const AccountSettings& settings() const { return settings_; }
 

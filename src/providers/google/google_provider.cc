@@ -7,6 +7,7 @@
 #include "providers/google/addresses.h"
 #include "providers/google/api_client.h"
 #include "providers/google/calendar_list.h"
+#include "providers/google/event_writer.h"
 #include "providers/google/events_pull.h"
 
 namespace tidemark::google {
@@ -42,8 +43,11 @@ class GoogleProvider final : public CalendarProvider {
     return pull_events(api_, request, known, sink);
   }
 
+  CalendarWriter* writer() override { return &writer_; }
+
  private:
   const ApiClient api_;
+  EventWriter writer_{api_};
   const std::function<WallTime()> now_;
 };
 

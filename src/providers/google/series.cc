@@ -37,6 +37,11 @@ Result<Series> Series::parse(std::string_view bytes) {
   return series;
 }
 
+const SeriesPart* Series::find(const std::string& recurrence_id) const {
+  const auto found = parts_.find(recurrence_id);
+  return found == parts_.end() ? nullptr : &found->second;
+}
+
 void Series::put(SeriesPart part) {
   const std::string id = part.key.recurrence_id;
   unconfirmed_.erase(id);

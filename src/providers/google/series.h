@@ -32,6 +32,8 @@ class Series {
   // What bytes() wrote; Errc::corrupt for anything else.
   static Result<Series> parse(std::string_view bytes);
 
+  // Null when there is none of that recurrence id; empty: the master.
+  const SeriesPart* find(const std::string& recurrence_id) const;
   // Replaces the part of the same recurrence id, and confirms it.
   void put(SeriesPart part);
   // A full listing begins to name this series: what it does not name is gone.

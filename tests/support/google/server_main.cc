@@ -146,8 +146,8 @@ int serve() {
     oauth.add_client({.id = "client", .secret = "hush", .desktop = true});
     oauth.add_user(kUser);
     oauth.consent_as(kUser);
-    refresh_token = oauth.issue_refresh_token(
-        kUser, "client", "https://www.googleapis.com/auth/calendar.readonly", now);
+    refresh_token =
+        oauth.issue_refresh_token(kUser, "client", "https://www.googleapis.com/auth/calendar", now);
   });
   google.set_fault([&](const HttpRequest& request) -> std::optional<HttpResponse> {
     gate.pass(request);
