@@ -51,23 +51,27 @@ class GoogleSync : public testing::Test {
     account.settings.tenant = "acme";
     account.settings.id = "work";
     account.settings.provider = "google";
-    account.settings.oauth = OAuthSettings{"client", Secret("hush"), Secret(refresh_token_),
-                                           std::nullopt, std::string(provider::kReadOnlyScope)};
+    account.settings.oauth =
+        OAuthSettings{"client", Secret("hush"), Secret(refresh_token_),
+                      nullptr,  std::nullopt,   std::string(provider::kReadOnlyScope)};
     account.settings.oauth->service_account = service_account_;
-    account.schedule.confirm_after = std::chrono::seconds(0);
+    account.schedule = schedule_;
+    account.calendars = selected_;
     return account;
   }
 
   void start() {
     process_.reset();
+    std::vector<AccountDefinition> accounts;
+    if (configured_) accounts.push_back(account());
     process_ = std::make_unique<SyncProcess>(
-        dir_ / "store", clock_, std::vector<AccountDefinition>{account()},
+        dir_ / store_, clock_, accounts,
         [this](const AccountSettings& settings, HttpClient&) {
           return provider::make_provider(
               settings, client_, {.now = [this] { return clock_.now(); }, .projects = &gates_});
         },
-        0);
-    ASSERT_TRUE(process_->service->apply_configuration(false).has_value());
+        0, push_);
+    ASSERT_TRUE(process_->service->apply_configuration(scheduled_).has_value());
     process_->run();
   }
 
@@ -163,6 +167,13 @@ class GoogleSync : public testing::Test {
   provider::QuotaGates gates_;
   std::string refresh_token_;
   std::optional<ServiceAccount> service_account_;  // instead of it
+  // How the next start() is configured.
+  std::string store_ = "store";
+  bool configured_ = true;
+  bool scheduled_ = false;
+  SyncSchedule schedule_{.confirm_after = std::chrono::seconds(0)};
+  std::vector<std::string> selected_{"*"};
+  PushOptions push_;
   std::unique_ptr<SyncProcess> process_;
 };
 

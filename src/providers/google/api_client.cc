@@ -24,10 +24,23 @@ ApiClient::ApiClient(HttpClient& http, const AccountSettings& settings, std::str
       now_(std::move(now)) {}
 
 Result<void> ApiClient::get(const ApiRequest& request, const BodySink& sink) const {
+  TM_TRY(exchange(request, sink));
+  return {};
+}
+
+Result<std::string> ApiClient::post(ApiRequest request, const Json& body) const {
+  request.method = "POST";
+  request.body = dump_json(body);
+  TM_ASSIGN(HttpResponse response, exchange(request, {}));
+  return std::move(response.body);
+}
+
+// The 2xx answer.
+Result<HttpResponse> ApiClient::exchange(const ApiRequest& request, const BodySink& sink) const {
   TM_TRY(check_quota());
   TM_ASSIGN(Secret token, tokens_->get());
   TM_ASSIGN(HttpResponse response, send(request, token, sink));
-  if (response.status == 401) {
+  if (response.status == 401 && !is_about_push(response)) {
     // Revoked or expired early: once more with a new one. A second 401 is final.
     tokens_->refuse(token);
     TM_ASSIGN(token, tokens_->get());
@@ -36,7 +49,7 @@ Result<void> ApiClient::get(const ApiRequest& request, const BodySink& sink) con
   if (is_success(response.status)) {
     project_->succeed();
     user_.succeed();
-    return {};
+    return response;
   }
   Refusal refusal =
       read_refusal(response, "account " + settings_.id + ": " + request.doing, request.with_token);
@@ -67,9 +80,12 @@ Result<void> ApiClient::check_quota() const {
 Result<HttpResponse> ApiClient::send(const ApiRequest& request, const Secret& token,
                                      const BodySink& sink) const {
   HttpRequest http;
+  http.method = request.method;
   http.url = api_root_ + request.path;
   if (!request.query.empty()) http.url += "?" + encode_fields(request.query);
   http.headers = {{"Authorization", "Bearer " + token.reveal()}, {"Accept", "application/json"}};
+  if (!request.body.empty()) http.headers.emplace_back("Content-Type", "application/json");
+  http.body = request.body;
   http.tls = settings_.tls;
   http.total_timeout = settings_.timeout;
   http.max_body_bytes = settings_.max_body_bytes;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "net/http.h"
 #include "providers/google/access_tokens.h"
@@ -21,6 +22,8 @@ struct ApiRequest {
   Fields query{};
   std::string doing;        // for messages: "listing calendars"
   bool with_token = false;  // the query has a sync or page token
+  std::string method = "GET";
+  std::string body{};  // JSON; empty: none
 };
 
 class ApiClient {
@@ -32,10 +35,13 @@ class ApiClient {
   // A GET; the body of a 2xx answer goes to `sink`. Errors are read_refusal()'s (api_error.h), the
   // tokens', the HTTP client's and the sink's.
   Result<void> get(const ApiRequest& request, const BodySink& sink) const;
+  // A POST of the JSON; the body of the 2xx answer, which may be empty. Errors likewise.
+  Result<std::string> post(ApiRequest request, const Json& body) const;
 
   const AccountSettings& settings() const { return settings_; }
 
  private:
+  Result<HttpResponse> exchange(const ApiRequest& request, const BodySink& sink) const;
   Result<void> check_quota() const;
   Result<HttpResponse> send(const ApiRequest& request, const Secret& token,
                             const BodySink& sink) const;

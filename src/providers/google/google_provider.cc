@@ -6,6 +6,7 @@
 #include "providers/google/access_tokens.h"
 #include "providers/google/api_client.h"
 #include "providers/google/calendar_list.h"
+#include "providers/google/event_channels.h"
 #include "providers/google/events_pull.h"
 
 namespace tidemark::google {
@@ -41,6 +42,7 @@ class GoogleProvider final : public CalendarProvider {
              std::make_shared<AccessTokens>(http, settings, below(settings, "/token", kTokenUrl),
                                             options.now),
              options.projects->of_project(project_of(*settings.oauth)), options.now),
+        channels_(api_),
         now_(options.now) {}
 
   Result<Discovery> discover(const std::string& hint) override {
@@ -52,8 +54,11 @@ class GoogleProvider final : public CalendarProvider {
     return pull_events(api_, request, known, sink);
   }
 
+  CalendarWatcher* watcher() override { return &channels_; }
+
  private:
   const ApiClient api_;
+  EventChannels channels_;
   const std::function<WallTime()> now_;
 };
 
