@@ -202,7 +202,9 @@ Error error_from_json(const Json& value) {
 }
 
 Result<CalendarInput> decode_calendar_input(std::string_view type, std::string_view payload) {
+  if (type == kTimerFired && payload == kNewsTimer) return NewsTimer{};
   if (type == kTimerFired) return CalendarTimer{std::string(payload)};
+  if (type == input_type::kNotified) return CalendarNotified{};
   if (type == input_type::kRemoved) return CalendarRemoved{};
   if (type == input_type::kPresent) return CalendarPresent{};
   if (type == input_type::kContinue) return Continue{};

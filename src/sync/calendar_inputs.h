@@ -58,6 +58,9 @@ struct PageItem {
   bool operator==(const PageItem&) const = default;
 };
 
+// The server says that something has changed. What, a pass finds out.
+struct CalendarNotified {};
+
 struct Page {
   Sequence pull = 0;
   std::vector<PageItem> items;
@@ -77,12 +80,13 @@ struct PullFailed {
 struct CalendarTimer {
   std::string name;
 };
+struct NewsTimer {};   // the notifications have been waited for
 struct Continue {};    // from itself: the next bounded piece of finishing or removing
 struct ReportDone {};  // the summary of a pass was logged
 
-using CalendarInput =
-    std::variant<CalendarConfigured, CalendarPaused, CalendarRemoved, CalendarPresent, SyncNow,
-                 Page, PullDone, PullFailed, CalendarTimer, Continue, ReportDone>;
+using CalendarInput = std::variant<CalendarConfigured, CalendarPaused, CalendarRemoved,
+                                   CalendarPresent, SyncNow, CalendarNotified, Page, PullDone,
+                                   PullFailed, CalendarTimer, NewsTimer, Continue, ReportDone>;
 
 namespace input_type {
 inline constexpr std::string_view kConfigured = "calendar.configured";
@@ -90,12 +94,16 @@ inline constexpr std::string_view kPaused = "calendar.paused";
 inline constexpr std::string_view kRemoved = "calendar.removed";
 inline constexpr std::string_view kPresent = "calendar.present";
 inline constexpr std::string_view kSyncNow = "calendar.sync";
+inline constexpr std::string_view kNotified = "calendar.notified";
 inline constexpr std::string_view kPage = "pull.page";
 inline constexpr std::string_view kPullDone = "pull.done";
 inline constexpr std::string_view kPullFailed = "pull.failed";
 inline constexpr std::string_view kContinue = "calendar.continue";
 inline constexpr std::string_view kReportDone = "report.done";
 }  // namespace input_type
+
+// Of the two timers of a calendar the one whose firing is a NewsTimer.
+inline constexpr std::string_view kNewsTimer = "news";
 
 std::string encode(const CalendarConfigured& input);
 std::string encode(const CalendarPaused& input);

@@ -127,6 +127,34 @@ struct Handler {
   }
   Result<void> operator()(Removing phase, const SyncNow&) { return stay(phase); }
 
+  // -- CalendarNotified: a pass that runs may have looked before, so another one follows it.
+
+  Result<void> operator()(Idle, const CalendarNotified&) {
+    if (step.may_run_by_itself()) step.await_news();
+    return {};
+  }
+  template <one_of<Pulling, Waiting, Finishing> P>
+  Result<void> operator()(P phase, const CalendarNotified&) {
+    step.remember(PassMode::incremental);
+    return stay(std::move(phase));
+  }
+  template <one_of<Confirming, Removing> P>
+  Result<void> operator()(P phase, const CalendarNotified&) {
+    return stay(phase);
+  }
+
+  // -- NewsTimer: whatever has begun since the notification has seen it.
+
+  Result<void> operator()(Idle, const NewsTimer&) {
+    const bool due = std::exchange(state.news, std::nullopt).has_value();
+    if (due && step.may_run_by_itself()) step.begin_pass(step.choose_mode(PassMode::incremental));
+    return {};
+  }
+  template <one_of<Pulling, Waiting, Finishing, Confirming, Removing> P>
+  Result<void> operator()(P phase, const NewsTimer&) {
+    return stay(std::move(phase));
+  }
+
   // -- Page, PullDone, PullFailed: of the pull that runs; what a given-up pull says is too late.
 
   Result<void> operator()(Pulling phase, const Page& input) {

@@ -190,6 +190,7 @@ std::string encode(const CalendarState& state) {
              {"error_code", state.error_code},
              {"error", state.error}};
   if (state.requested) value["requested"] = enum_json(*state.requested);
+  if (state.news) value["news"] = time_json(state.news);
   return stored_json(value);
 }
 
@@ -211,6 +212,7 @@ Result<CalendarState> decode_calendar_state(std::string_view bytes) {
   state.last_reconcile = fields.time("last_reconcile");
   state.reconcile_due = fields.time("reconcile_due");
   if (fields.has("requested")) state.requested = read_enum(fields, "requested", PassMode::full);
+  state.news = fields.time("news");
   state.last_mode = read_enum(fields, "last_mode", PassMode::full);
   state.failures = static_cast<std::uint32_t>(fields.number("failures"));
   state.stale_in_a_row = static_cast<std::uint32_t>(fields.number("stale_in_a_row"));
