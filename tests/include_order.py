@@ -30,7 +30,7 @@ MAY_INCLUDE = {
 }
 # Of these folders only the named headers may be included by those above them.
 NARROW = {
-    ("sync", "providers"): {"providers/calendar_provider.h"},
+    ("sync", "providers"): {"providers/calendar_provider.h", "providers/calendar_watcher.h"},
     ("sync", "net"): {"net/http.h"},
     ("delivery", "net"): {"net/http.h", "net/url.h", "net/address_guard.h",
                           "net/async_http_client.h"},

@@ -54,14 +54,16 @@ std::vector<std::string> texts_from_json(const Json& list) {
 }
 
 Json setup_json(const AccountSetup& setup) {
-  return Json{{"provider", setup.provider},
-              {"calendars", setup.calendars},
-              {"scheduled", setup.schedule.scheduled},
-              {"poll", duration_json(setup.schedule.poll)},
-              {"reconcile", duration_json(setup.schedule.reconcile)},
-              {"confirm_after", duration_json(setup.schedule.confirm_after)},
-              {"discover", duration_json(setup.discover)},
-              {"fingerprint", setup.fingerprint}};
+  Json value{{"provider", setup.provider},
+             {"calendars", setup.calendars},
+             {"scheduled", setup.schedule.scheduled},
+             {"poll", duration_json(setup.schedule.poll)},
+             {"reconcile", duration_json(setup.schedule.reconcile)},
+             {"confirm_after", duration_json(setup.schedule.confirm_after)},
+             {"discover", duration_json(setup.discover)},
+             {"fingerprint", setup.fingerprint}};
+  if (!setup.push.empty()) value["push"] = setup.push;
+  return value;
 }
 
 AccountSetup setup_from_json(const Json& value) {
@@ -73,6 +75,7 @@ AccountSetup setup_from_json(const Json& value) {
                     fields.duration("confirm_after")};
   setup.discover = fields.duration("discover");
   setup.fingerprint = fields.text("fingerprint");
+  if (fields.has("push")) setup.push = fields.text("push");
   return fields.ok() ? setup : AccountSetup{};
 }
 

@@ -11,6 +11,9 @@
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
 #include "sync/executors.h"
+#include "sync/push_receiver.h"
+#include "sync/watch_executor.h"
+#include "sync/watch_machine.h"
 
 namespace tidemark {
 namespace {
@@ -31,13 +34,14 @@ std::string fingerprint(const AccountDefinition& account) {
   return to_hex(sha256(dump_json(parts))).substr(0, 32);
 }
 
-sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled) {
+sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled, std::string push) {
   return {account.settings.provider,
           account.calendars,
           {scheduled, account.schedule.poll, account.schedule.reconcile,
            account.schedule.confirm_after},
           account.schedule.discover,
-          fingerprint(account)};
+          fingerprint(account),
+          std::move(push)};
 }
 
 sync::PassMode mode_of(SyncRequestMode mode) {
@@ -59,15 +63,18 @@ std::string joined(const std::vector<std::string>& names) {
 
 struct SyncService::Impl {
   Impl(Engine& the_engine, Store& the_store, Metrics& metrics,
-       std::vector<AccountDefinition> accounts, const SyncOptions& options)
+       std::vector<AccountDefinition> accounts, SyncOptions options)
       : engine(the_engine),
         store(the_store),
         definitions(std::move(accounts)),
+        push(std::move(options.push)),
         workers(options.workers),
         context{the_store, metrics, runtimes, workers},
         pull(context),
         discover(context),
-        report(context) {}
+        report(context),
+        watch(context, push.key, watched),
+        receiver(the_engine, the_store, metrics, push.key, watched) {}
 
   Result<Receipt> submit(const InstanceId& instance, std::string_view type, std::string payload,
                          std::string correlation_id = {}) {
@@ -79,6 +86,13 @@ struct SyncService::Impl {
     return engine.submit(std::move(input));
   }
 
+  // Where the account's calendars are to be told of; empty: its provider cannot.
+  std::string push_address(const AccountDefinition& account) const {
+    const auto* runtime = runtimes.find(account.settings.tenant, account.settings.id);
+    const bool can = runtime != nullptr && runtime->provider->watcher() != nullptr;
+    return can ? push.address : std::string();
+  }
+
   Result<void> drop_unconfigured();
   Result<bool> account_knows(const AccountDefinition& account, const std::string& pattern,
                              std::vector<std::string>& names) const;
@@ -86,12 +100,16 @@ struct SyncService::Impl {
   Engine& engine;
   Store& store;
   std::vector<AccountDefinition> definitions;
+  PushOptions push;
+  sync::WatchedCalendars watched;
   sync::AccountRuntimes runtimes;
   sync::WorkerPool workers;
   sync::ExecutorContext context;
   sync::PullExecutor pull;
   sync::DiscoverExecutor discover;
   sync::ReportExecutor report;
+  sync::WatchExecutor watch;
+  sync::PushReceiver receiver;
 };
 
 SyncService::SyncService(Engine& engine, Store& store, HttpClient& http, Metrics& metrics,
@@ -101,6 +119,8 @@ SyncService::SyncService(Engine& engine, Store& store, HttpClient& http, Metrics
     impl_->runtimes.add(account.settings, http, options.make_provider);
   }
   sync::describe_sync_metrics(metrics);
+  sync::describe_watch_metrics(metrics);
+  sync::describe_push_metrics(metrics);
 }
 
 SyncService::~SyncService() = default;
@@ -109,12 +129,15 @@ void SyncService::register_with_engine() {
   Engine& engine = impl_->engine;
   engine.register_machine(erase<sync::AccountMachine>());
   engine.register_machine(erase<sync::CalendarMachine>());
+  engine.register_machine(erase<sync::WatchMachine>());
   engine.register_executor(std::string(sync::kPullExecutor), impl_->pull,
                            {.running = 8, .running_per_host = 2});
   engine.register_executor(std::string(sync::kDiscoverExecutor), impl_->discover,
                            {.running = 8, .running_per_host = 1});
   engine.register_executor(std::string(sync::kReportExecutor), impl_->report,
                            {.running = 8, .running_per_host = 8});
+  engine.register_executor(std::string(sync::kWatchExecutor), impl_->watch,
+                           {.running = 4, .running_per_host = 2});
 }
 
 Result<void> SyncService::Impl::drop_unconfigured() {
@@ -135,11 +158,13 @@ Result<void> SyncService::Impl::drop_unconfigured() {
 }
 
 Result<void> SyncService::apply_configuration(bool scheduled) {
+  TM_TRY(impl_->watched.load(impl_->store));
   TM_TRY(impl_->drop_unconfigured());
   for (const auto& account : impl_->definitions) {
     const auto instance = sync::account_instance(account.settings.tenant, account.settings.id);
     TM_TRY(impl_->submit(instance, sync::input_type::kAccountConfigured,
-                         sync::encode(sync::AccountConfigured{setup_of(account, scheduled)})));
+                         sync::encode(sync::AccountConfigured{
+                             setup_of(account, scheduled, impl_->push_address(account))})));
   }
   return {};
 }
@@ -170,6 +195,10 @@ Result<bool> SyncService::Impl::account_knows(const AccountDefinition& account,
       }));
   if (error) return fail(*error);
   return found;
+}
+
+Result<PushOutcome> SyncService::take_push(const PushNotice& notice) {
+  return impl_->receiver.take(notice);
 }
 
 Result<Receipt> SyncService::request_sync(std::string_view tenant, std::string_view target,
