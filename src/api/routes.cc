@@ -266,9 +266,9 @@ std::vector<Route> make_history_routes() {
 const std::vector<Route>& route_table() {
   static const std::vector<Route> table = [] {
     auto routes = make_health_routes();
-    for (auto* make :
-         {make_calendar_routes, make_audit_routes, make_backup_routes, make_history_routes,
-          make_endpoint_routes, make_delivery_routes, make_secret_routes, make_store_routes}) {
+    for (auto* make : {make_calendar_routes, make_audit_routes, make_backup_routes,
+                       make_history_routes, make_endpoint_routes, make_delivery_routes,
+                       make_secret_routes, make_store_routes, make_hook_routes}) {
       for (auto& route : make()) routes.push_back(std::move(route));
     }
     return routes;

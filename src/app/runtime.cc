@@ -5,6 +5,7 @@
 
 #include "api/key_machine.h"
 #include "base/log.h"
+#include "sync/push_key.h"
 
 namespace tidemark::app {
 namespace {
@@ -60,8 +61,7 @@ Result<void> Runtime::open_all(const Config& config) {
   http_ = std::make_unique<CurlHttpClient>();
   engine_ = std::make_unique<Engine>(*store_, clock_, metrics_);
   engine_->register_machine(erase<KeyMachine>());
-  sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_, config.accounts);
-  sync_->register_with_engine();
+  TM_TRY(make_sync(config));
   audit::AuditOptions audit = config.audit;
   audit.data_dir = config.data_dir;
   audit_ = std::make_unique<audit::AuditService>(*engine_, *store_, std::move(audit));
@@ -75,6 +75,20 @@ Result<void> Runtime::open_all(const Config& config) {
                           : purpose_ == Purpose::write ? Engine::Recovery::journal
                                                        : Engine::Recovery::all));
   make_api(config);
+  return {};
+}
+
+Result<void> Runtime::make_sync(const Config& config) {
+  SyncOptions options;
+  if (!config.server.public_url.empty()) {
+    options.push.address = config.server.public_url + std::string(kGoogleHookPath);
+    if (purpose_ == Purpose::sync || purpose_ == Purpose::serve) {
+      TM_ASSIGN(options.push.key, load_or_make_push_key(config.data_dir));
+    }
+  }
+  sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_, config.accounts,
+                                        std::move(options));
+  sync_->register_with_engine();
   return {};
 }
 

@@ -50,6 +50,7 @@ class Runtime {
  private:
   Runtime(const Config& config, Purpose purpose);
   Result<void> open_all(const Config& config);
+  Result<void> make_sync(const Config& config);
   Result<void> make_deliveries(const Config& config);
   void make_api(const Config& config);
   // Why no work is taken; empty: it is.
