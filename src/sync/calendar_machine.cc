@@ -130,12 +130,12 @@ struct Handler {
   // -- CalendarNotified: a pass that runs may have looked before, so another one follows it.
 
   Result<void> operator()(Idle, const CalendarNotified&) {
-    if (step.may_run_by_itself()) step.await_news();
+    step.await_news();
     return {};
   }
   template <one_of<Pulling, Waiting, Finishing> P>
   Result<void> operator()(P phase, const CalendarNotified&) {
-    step.remember(PassMode::incremental);
+    if (!state.news) state.news = step.context.now;
     return stay(std::move(phase));
   }
   template <one_of<Confirming, Removing> P>

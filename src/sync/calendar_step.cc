@@ -57,6 +57,7 @@ PassMode CalendarStep::choose_mode(PassMode wanted) const {
 }
 
 void CalendarStep::await_news() {
+  if (!may_run_by_itself()) return;
   if (!state.news) state.news = context.now;
   const WallTime due = std::min(context.now + kNewsPause, *state.news + kNewsPatience);
   out.timers.push_back({std::string(kNewsTimer), due, false});
@@ -186,6 +187,7 @@ void CalendarStep::conclude(const Pass& pass) {
     begin_pass(choose_mode(*next));
   } else {
     wake_at_next_poll();
+    if (state.news) await_news();
   }
 }
 
