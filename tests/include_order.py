@@ -31,7 +31,8 @@ MAY_INCLUDE = {
 }
 # Of these folders only the named headers may be included by those above them.
 NARROW = {
-    ("sync", "providers"): {"providers/calendar_provider.h", "providers/calendar_writer.h"},
+    ("sync", "providers"): {"providers/calendar_provider.h", "providers/calendar_watcher.h",
+                            "providers/calendar_writer.h"},
     ("accounts", "providers"): {"providers/authorization.h", "providers/calendar_provider.h",
                                 "providers/refresh_tokens.h"},
     ("sync", "net"): {"net/http.h"},

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "audit/audit_service.h"
 #include "backup/backup_service.h"
@@ -24,6 +25,9 @@ class AccountService;
 }
 class SyncProgressReader;
 class Vault;
+
+// Where Google is to send its notifications, below the server's public URL.
+inline constexpr std::string_view kGoogleHookPath = "/hooks/google";
 
 // What the handlers work on; all of it outlives the Api.
 struct ApiParts {

@@ -101,6 +101,9 @@ Result<ServerResponse> get_audit_verification(const ApiParts& parts, const Call&
 Result<ServerResponse> get_secrets(const ApiParts& parts, const Call& call);
 Result<ServerResponse> post_secrets_rotate(const ApiParts& parts, const Call& call);
 
+// hook_routes.cc
+Result<ServerResponse> post_google_hook(const ApiParts& parts, const Call& call);
+
 // store_routes.cc
 Result<ServerResponse> post_store_copy(const ApiParts& parts, const Call& call);
 

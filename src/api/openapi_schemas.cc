@@ -64,6 +64,8 @@ Json calendar_schemas() {
                            {"quarantined", integer()},
                            {"last_sync", instant_or_null()},
                            {"next_sync", instant_or_null()},
+                           {"watched_until", instant_or_null()},
+                           {"watch_error", text_or_null()},
                            {"error_code", text_or_null()},
                            {"error", text_or_null()}},
                           {"id", "tenant", "account", "provider", "name", "state"})},

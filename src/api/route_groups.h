@@ -22,5 +22,6 @@ std::vector<Route> make_secret_routes();
 std::vector<Route> make_audit_routes();
 std::vector<Route> make_store_routes();
 std::vector<Route> make_backup_routes();
+std::vector<Route> make_hook_routes();
 
 }  // namespace tidemark

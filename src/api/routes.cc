@@ -259,7 +259,7 @@ const std::vector<Route>& route_table() {
     for (auto* make :
          {make_account_routes, make_calendar_routes, make_write_routes, make_audit_routes,
           make_backup_routes, make_history_routes, make_endpoint_routes, make_delivery_routes,
-          make_secret_routes, make_store_routes}) {
+          make_secret_routes, make_store_routes, make_hook_routes}) {
       for (auto& route : make()) routes.push_back(std::move(route));
     }
     return routes;

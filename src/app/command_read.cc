@@ -1,4 +1,6 @@
 // calendars, events, calendar quarantine, status.
+#include <algorithm>
+
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/output.h"
@@ -17,22 +19,26 @@ std::string event_time(const Json& event, const char* field) {
   return zone.empty() ? local : local + " " + (zone == "UTC" ? "Z" : zone);
 }
 
-void add_calendar_rows(TextTable& table, const Json& calendars) {
+// Until when the servers tell of changes is a column only where one does.
+TextTable calendar_table(const Json& calendars) {
+  const bool watched = std::any_of(calendars.begin(), calendars.end(), [](const Json& calendar) {
+    return !text_at(calendar, "watched_until").empty();
+  });
+  std::vector<TextTable::Column> columns{
+      {"CALENDAR", false, true}, {"STATE"}, {"EVENTS", true}, {"BAD", true}, {"LAST SYNC"}};
+  if (watched) columns.push_back({"WATCHED UNTIL"});
+  columns.push_back({"ID", false, true});
+  TextTable table(std::move(columns));
   for (const auto& calendar : calendars) {
-    table.add({text_at(calendar, "account") + "/" + text_at(calendar, "name"),
-               text_at(calendar, "state"), text_at(calendar, "events"),
-               text_at(calendar, "quarantined"), short_time(text_at(calendar, "last_sync")),
-               text_at(calendar, "id")});
+    std::vector<std::string> row{text_at(calendar, "account") + "/" + text_at(calendar, "name"),
+                                 text_at(calendar, "state"), text_at(calendar, "events"),
+                                 text_at(calendar, "quarantined"),
+                                 short_time(text_at(calendar, "last_sync"))};
+    if (watched) row.push_back(short_time(text_at(calendar, "watched_until")));
+    row.push_back(text_at(calendar, "id"));
+    table.add(std::move(row));
   }
-}
-
-TextTable calendar_table() {
-  return TextTable({{"CALENDAR", false, true},
-                    {"STATE"},
-                    {"EVENTS", true},
-                    {"BAD", true},
-                    {"LAST SYNC"},
-                    {"ID", false, true}});
+  return table;
 }
 
 // With `as_of` as it was then; empty: as it is.
@@ -126,8 +132,7 @@ int run_calendars(const Config& config, const CalendarsOptions& options) {
     }
     const auto list = parse_json(*body);
     if (!list) return failed(to_failure(list.error()));
-    auto table = calendar_table();
-    add_calendar_rows(table, (*list)["items"]);
+    const auto table = calendar_table((*list)["items"]);
     if (table.empty()) {
       say("no calendar is mirrored yet; run `tidemark sync`");
       return static_cast<int>(kDone);
@@ -207,8 +212,7 @@ int run_status(const Config& config, const ListOptions& options) {
                     text_at(account, "calendars"), short_time(text_at(account, "last_discovery"))});
     }
     if (!accounts.empty()) Output::write("\n" + accounts.text(Output::width()));
-    auto calendars = calendar_table();
-    add_calendar_rows(calendars, (*status)["calendars"]);
+    const auto calendars = calendar_table((*status)["calendars"]);
     if (!calendars.empty()) Output::write("\n" + calendars.text(Output::width()));
     show_errors((*status)["accounts"]);
     show_errors((*status)["calendars"]);

@@ -53,11 +53,41 @@ std::string listen_fault(std::string_view listen) {
   return {};
 }
 
-void read_server(ConfigSection section, Config& config) {
+// Google notifies https only; a test's may be on this machine.
+std::string public_url_fault(const std::string& text) {
+  const auto url = parse_url(text);
+  if (!url) return url.error().message;
+  if (text.find('#') != std::string::npos || !url->query.empty()) {
+    return "must be a URL without query and fragment, such as \"https://tidemark.example.org\"";
+  }
+  if (url->scheme == "https" || is_loopback_address(url->host + ":" + std::to_string(url->port))) {
+    return {};
+  }
+  return "must be https: Google notifies no other address";
+}
+
+void read_public_url(ConfigReader& reader, ConfigSection& section, Config& config) {
+  const auto setting = section.text("public_url");
+  if (!setting.given) return;
+  if (const auto fault = public_url_fault(setting.value); !fault.empty()) {
+    return section.problem(setting.origin, "public_url", fault);
+  }
+  std::string& url = config.server.public_url;
+  url = setting.value;
+  while (url.ends_with('/')) url.pop_back();
+  if (url.starts_with("https:") && !config.server.behind_proxy) {
+    reader.warning(setting.origin, section.full("public_url"),
+                   "a proxy speaks https for this server, so say behind_proxy = true: otherwise "
+                   "whom it forwards is taken for this machine and may read /metrics");
+  }
+}
+
+void read_server(ConfigReader& reader, ConfigSection section, Config& config) {
   const auto listen = section.text("listen", config.server.listen);
   const auto behind_proxy = section.boolean("behind_proxy", false);
-  section.finish();
   config.server = {listen.value, behind_proxy.value};
+  read_public_url(reader, section, config);
+  section.finish();
   if (const auto fault = listen_fault(listen.value); !fault.empty()) {
     section.problem(listen.origin, "listen", fault);
   } else if (!is_loopback_address(listen.value) && !behind_proxy.value) {
@@ -216,7 +246,7 @@ ConfigResult load_config(const ConfigSource& source) {
 
   ConfigSection root = reader.root();
   config.data_dir = root.path("data_dir", "data").value;
-  read_server(root.child("server"), config);
+  read_server(reader, root.child("server"), config);
   read_store(root.child("store"), config);
   read_log(root.child("log"), config);
   config.secrets = read_secrets(reader, root.child("secrets"));

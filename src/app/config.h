@@ -53,6 +53,9 @@ struct ServerConfig {
   // TLS ends in front of us, so a non-loopback address is allowed and a loopback peer proves
   // nothing.
   bool behind_proxy = false;
+  // How others reach us, without a slash at its end: what Google is told to notify. Empty: nobody
+  // does.
+  std::string public_url{};
 };
 
 struct LogConfig {

@@ -7,6 +7,7 @@
 #include "delivery/endpoint_machine.h"
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
+#include "sync/watch_machine.h"
 #include "vault/vault_machine.h"
 
 namespace tidemark::app {
@@ -19,7 +20,8 @@ std::vector<AnyMachine> all_machines() {
           erase<audit::RetentionMachine>(),
           erase<delivery::EndpointMachine>(),
           erase<sync::AccountMachine>(),
-          erase<sync::CalendarMachine>()};
+          erase<sync::CalendarMachine>(),
+          erase<sync::WatchMachine>()};
 }
 
 }  // namespace tidemark::app

@@ -5,6 +5,7 @@
 
 #include "api/key_machine.h"
 #include "base/log.h"
+#include "sync/push_key.h"
 
 namespace tidemark::app {
 namespace {
@@ -24,8 +25,10 @@ Result<void> make_data_directory(const std::string& path) {
   return fail(Errc::io_error, "cannot make the data directory " + path + ": " + error.message());
 }
 
-// Where a browser on this machine finds us; nothing when the port is not known beforehand.
+// Where a browser finds us, at least one on this machine; nothing when the port is not known
+// beforehand.
 std::string callback_url(const ServerConfig& server) {
+  if (!server.public_url.empty()) return server.public_url + "/oauth/callback";
   if (server.listen.ends_with(":0")) return {};
   return "http://" + server.listen + "/oauth/callback";
 }
@@ -66,10 +69,7 @@ Result<void> Runtime::open_all(const Config& config) {
   http_ = std::make_unique<CurlHttpClient>();
   engine_ = std::make_unique<Engine>(*store_, clock_, metrics_);
   engine_->register_machine(erase<KeyMachine>());
-  // Which accounts there are is accounts_' to say.
-  sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_,
-                                        std::vector<AccountDefinition>());
-  sync_->register_with_engine();
+  TM_TRY(make_sync(config));
   audit::AuditOptions audit = config.audit;
   audit.data_dir = config.data_dir;
   audit_ = std::make_unique<audit::AuditService>(*engine_, *store_, std::move(audit));
@@ -85,6 +85,21 @@ Result<void> Runtime::open_all(const Config& config) {
                                                        : Engine::Recovery::all));
   TM_TRY(accounts_->load(purpose_ == Purpose::sync || purpose_ == Purpose::serve));
   make_api(config);
+  return {};
+}
+
+Result<void> Runtime::make_sync(const Config& config) {
+  SyncOptions options;
+  if (!config.server.public_url.empty()) {
+    options.push.address = config.server.public_url + std::string(kGoogleHookPath);
+    if (purpose_ == Purpose::sync || purpose_ == Purpose::serve) {
+      TM_ASSIGN(options.push.key, load_or_make_push_key(config.data_dir));
+    }
+  }
+  // Which accounts there are is accounts_' to say.
+  sync_ = std::make_unique<SyncService>(*engine_, *store_, *http_, metrics_,
+                                        std::vector<AccountDefinition>(), std::move(options));
+  sync_->register_with_engine();
   return {};
 }
 

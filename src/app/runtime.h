@@ -51,6 +51,7 @@ class Runtime {
  private:
   Runtime(const Config& config, Purpose purpose);
   Result<void> open_all(const Config& config);
+  Result<void> make_sync(const Config& config);
   Result<void> make_deliveries(const Config& config);
   void make_accounts(const Config& config);
   void make_api(const Config& config);

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxKeyBytes = 4096;
-constexpr const char* kKeyFiles[] = {"audit.key", "audit.pub"};
+constexpr const char* kKeyFiles[] = {"audit.key", "audit.pub", "push.key"};
 // Between two tries of a schedule that fails.
 constexpr std::chrono::minutes kRetryAfter{5};
 

@@ -55,7 +55,7 @@ std::string named(const Manifest& manifest) {
 
 // The keys' names come from the manifest, which anybody may have written.
 bool is_key_name(const std::string& name) {
-  return name == "audit.key" || name == "audit.pub";
+  return name == "audit.key" || name == "audit.pub" || name == "push.key";
 }
 
 Result<void> restore_keys(const BackupDirectory& directory, const Manifest& manifest,

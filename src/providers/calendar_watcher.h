@@ -1,8 +1,6 @@
 // Being told by the server that a calendar has changed, instead of asking.
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -16,7 +14,7 @@ struct WatchOrder {
   std::string channel;  // our name for it, unique for ever
   Secret token;         // sent back with each notification
   std::string address;  // the https URL to notify
-  std::chrono::seconds lifetime{};
+  WallTime expires{};   // it may end earlier, never later
 };
 
 struct Watch {
@@ -27,7 +25,9 @@ struct Watch {
 class CalendarWatcher {
  public:
   virtual ~CalendarWatcher() = default;
-  // Errors as for CalendarProvider::pull(); invalid_argument: it cannot be watched.
+  // Errors as for CalendarProvider::pull(), and
+  //   conflict          there is or was a channel of that name: an answer was lost, or it has ended
+  //   invalid_argument  this calendar cannot be watched
   virtual Result<Watch> watch(const WatchOrder& order) = 0;
   // A channel that is no more counts as stopped.
   virtual Result<void> stop(const std::string& channel, const std::string& resource) = 0;

@@ -64,6 +64,7 @@ Json setup_json(const AccountSetup& setup) {
              {"fingerprint", setup.fingerprint},
              {"mend", setup.mend}};
   if (setup.write) value["write"] = true;
+  if (!setup.push.empty()) value["push"] = setup.push;
   return value;
 }
 
@@ -78,6 +79,7 @@ AccountSetup setup_from_json(const Json& value) {
   setup.fingerprint = fields.text("fingerprint");
   if (fields.has("mend")) setup.mend = fields.text("mend");
   setup.write = fields.has("write") && fields.flag("write");
+  if (fields.has("push")) setup.push = fields.text("push");
   return fields.ok() ? setup : AccountSetup{};
 }
 

@@ -11,6 +11,8 @@
 #include "sync/backoff.h"
 #include "sync/calendar_inputs.h"
 #include "sync/row_editor.h"
+#include "sync/watch_inputs.h"
+#include "sync/watch_machine.h"
 
 namespace tidemark::sync {
 namespace {
@@ -30,6 +32,7 @@ struct AccountStep {
   AccountState& state;
   RowEditor rows;
   Rows calendars;
+  bool watch_anew = false;  // what stood in the way of a watch may be gone
 
   Transition<AccountState> take() {
     out.rows = rows.take();
@@ -112,6 +115,7 @@ struct AccountStep {
   void tell(std::string_view remote_id, AccountCalendar& row, std::optional<PassMode> sync) {
     row.selected =
         state.configured && is_selected(state.setup.calendars, row.name, remote_id, row.id);
+    watch(remote_id, row);
     if (!row.selected) return pause(row, Pause::deselected);
     if (state.health == AccountHealth::needs_credentials) return;
     CalendarConfigured message{{state.setup.provider, account(), row.id, std::string(remote_id),
@@ -124,6 +128,27 @@ struct AccountStep {
     row.told = std::move(digest);
     row.started = true;
     send(row, input_type::kConfigured, encode(message));
+  }
+
+  // Tells a calendar's watch whether there is to be one. Nothing new begins while nothing runs by
+  // itself or the credentials are refused; what there is goes on.
+  void watch(std::string_view remote_id, AccountCalendar& row) {
+    const std::string address = row.selected ? state.setup.push : std::string();
+    if (address.empty()) return unwatch(row);
+    const bool may = may_run_by_itself() && state.health != AccountHealth::needs_credentials;
+    if (!may || (row.watched == address && !watch_anew)) return;
+    row.watched = address;
+    out.messages.push_back(
+        {watch_instance(context.tenant, account(), row.id), std::string(input_type::kWatchWanted),
+         encode(WatchWanted{account(), row.id, std::string(remote_id), address})});
+  }
+
+  void unwatch(AccountCalendar& row) {
+    if (row.watched.empty()) return;
+    row.watched.clear();
+    out.messages.push_back({watch_instance(context.tenant, account(), row.id),
+                            std::string(input_type::kWatchUnwanted),
+                            {}});
   }
 
   void pause(AccountCalendar& row, Pause reason) {
@@ -189,6 +214,7 @@ struct Handler {
       state.hint.clear();
       state.refusals = 0;
     }
+    step.watch_anew = is_news;
     step.tell_all();
     if (!state.setup.schedule.scheduled) {
       step.cancel_timer();
@@ -255,6 +281,7 @@ struct Handler {
     state.phase = AccountIdle{};
     if (!state.configured) return;
     if (state.health == AccountHealth::needs_credentials) step.note(kAuthorizedAgain);
+    step.watch_anew = state.health == AccountHealth::needs_credentials;
     state.health = AccountHealth::ok;
     state.failures = 0;
     state.error_code.clear();
@@ -356,6 +383,7 @@ struct Handler {
         in_doubt = true;
         ++row;
       } else {
+        step.unwatch(row->second);
         if (row->second.started) step.send(row->second, input_type::kRemoved);
         step.rows.erase(href_key(kCalendarRow, row->first));
         row = step.calendars.erase(row);

@@ -4,6 +4,9 @@
 // A calendar is gone only after two signs: two discoveries that do not list it, or a not_found of
 // its own and one discovery. Refused credentials stop the whole account; it is tried again by
 // itself after 15 minutes, then ever more rarely, so that a wrong password locks nobody out.
+//
+// It also says which calendars are to be watched (sync/watch_machine.h): those that are selected,
+// as long as there is an address to be notified at.
 #pragma once
 
 #include <string>

@@ -15,11 +15,6 @@ void AccountRuntimes::put(const AccountSettings& settings, HttpClient& http,
   accounts_[{settings.tenant, settings.id}] = std::move(runtime);
 }
 
-void AccountRuntimes::remove(std::string_view tenant, std::string_view account) {
-  const std::lock_guard lock(mutex_);
-  accounts_.erase({std::string(tenant), std::string(account)});
-}
-
 std::shared_ptr<AccountRuntime> AccountRuntimes::find(std::string_view tenant,
                                                       std::string_view account) const {
   const std::lock_guard lock(mutex_);

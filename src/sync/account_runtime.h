@@ -28,12 +28,11 @@ struct AccountRuntime {
   std::string connector() const { return settings.provider + ":" + settings.id; }
 };
 
-// Thread-safe. Whoever works with one that is replaced or removed meanwhile works with the old one
-// to its end.
+// Thread-safe. Whoever works with one that is replaced meanwhile works with the old one to its end;
+// one that is not wanted any more stays until the process ends.
 class AccountRuntimes {
  public:
   void put(const AccountSettings& settings, HttpClient& http, const ProviderFactory& factory);
-  void remove(std::string_view tenant, std::string_view account);
   std::shared_ptr<AccountRuntime> find(std::string_view tenant, std::string_view account) const;
 
  private:

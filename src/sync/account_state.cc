@@ -98,15 +98,17 @@ Result<AccountState> decode_account_state(std::string_view bytes) {
 }
 
 std::string encode(const AccountCalendar& row) {
-  return stored_json(Json{{"id", row.id},
-                          {"name", row.name},
-                          {"color", row.color},
-                          {"read_only", row.read_only},
-                          {"selected", row.selected},
-                          {"started", row.started},
-                          {"strikes", row.strikes},
-                          {"asked", row.asked},
-                          {"told", row.told}});
+  Json value{{"id", row.id},
+             {"name", row.name},
+             {"color", row.color},
+             {"read_only", row.read_only},
+             {"selected", row.selected},
+             {"started", row.started},
+             {"strikes", row.strikes},
+             {"asked", row.asked},
+             {"told", row.told}};
+  if (!row.watched.empty()) value["watched"] = row.watched;
+  return stored_json(value);
 }
 
 Result<AccountCalendar> decode_account_calendar(std::string_view bytes) {
@@ -122,6 +124,7 @@ Result<AccountCalendar> decode_account_calendar(std::string_view bytes) {
   row.strikes = static_cast<std::uint32_t>(fields.number("strikes"));
   row.asked = fields.flag("asked");
   row.told = fields.text("told");
+  if (fields.has("watched")) row.watched = fields.text("watched");
   if (!fields.ok()) return fail(Errc::corrupt, "account calendar: a field is missing or ill-typed");
   return row;
 }

@@ -26,6 +26,7 @@ struct AccountSetup {
   std::string fingerprint;  // of all that is configured but the secrets
   std::string mend;         // what to do when the server refuses the credentials
   bool write = false;       // events may be changed through us
+  std::string push{};       // the address to be notified of changes; empty: polling does all
   bool operator==(const AccountSetup&) const = default;
 };
 
@@ -83,6 +84,7 @@ struct AccountCalendar {
   std::uint32_t strikes = 0;  // signs in a row that it is gone; two are proof
   bool asked = false;         // its machine waits to hear whether it exists
   std::string told;           // digest of the configuration its machine was last told; empty: none
+  std::string watched{};      // the address it is watched with, as its watch was told; empty: none
   bool operator==(const AccountCalendar&) const = default;
 };
 inline constexpr char kCalendarRow = 'k';

@@ -26,6 +26,7 @@ tl::unexpected<Error> unreadable(std::string_view type) {
 
 // One timer syncs; those of writes carry their names (write_inputs.h).
 CalendarInput decode_timer(std::string_view name) {
+  if (name == kNewsTimer) return NewsTimer{};
   if (name == kWriteRetryTimer) return WriteRetry{};
   if (const auto write = parse_write_deadline(name)) return WriteDeadline{*write};
   return CalendarTimer{std::string(name)};
@@ -145,6 +146,7 @@ Error error_from_json(const Json& value) {
 
 Result<CalendarInput> decode_calendar_input(std::string_view type, std::string_view payload) {
   if (type == kTimerFired) return decode_timer(payload);
+  if (type == input_type::kNotified) return CalendarNotified{};
   if (type == input_type::kRemoved) return CalendarRemoved{};
   if (type == input_type::kPresent) return CalendarPresent{};
   if (type == input_type::kContinue) return Continue{};

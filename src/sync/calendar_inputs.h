@@ -59,6 +59,9 @@ struct PageItem {
   bool operator==(const PageItem&) const = default;
 };
 
+// The server says that something has changed. What, a pass finds out.
+struct CalendarNotified {};
+
 struct Page {
   Sequence pull = 0;
   std::vector<PageItem> items;
@@ -78,6 +81,7 @@ struct PullFailed {
 struct CalendarTimer {
   std::string name;
 };
+struct NewsTimer {};   // the notifications have been waited for
 struct Continue {};    // from itself: the next bounded piece of finishing or removing
 struct ReportDone {};  // the summary of a pass was logged
 
@@ -109,8 +113,9 @@ struct WriteDeadline {
 
 using CalendarInput =
     std::variant<CalendarConfigured, CalendarPaused, CalendarRemoved, CalendarPresent, SyncNow,
-                 Page, PullDone, PullFailed, CalendarTimer, Continue, ReportDone, WriteRequested,
-                 WriteDone, WriteConflicted, WriteFailed, WriteRetry, WriteDeadline>;
+                 CalendarNotified, Page, PullDone, PullFailed, CalendarTimer, NewsTimer, Continue,
+                 ReportDone, WriteRequested, WriteDone, WriteConflicted, WriteFailed, WriteRetry,
+                 WriteDeadline>;
 
 namespace input_type {
 inline constexpr std::string_view kConfigured = "calendar.configured";
@@ -118,6 +123,7 @@ inline constexpr std::string_view kPaused = "calendar.paused";
 inline constexpr std::string_view kRemoved = "calendar.removed";
 inline constexpr std::string_view kPresent = "calendar.present";
 inline constexpr std::string_view kSyncNow = "calendar.sync";
+inline constexpr std::string_view kNotified = "calendar.notified";
 inline constexpr std::string_view kPage = "pull.page";
 inline constexpr std::string_view kPullDone = "pull.done";
 inline constexpr std::string_view kPullFailed = "pull.failed";
@@ -129,6 +135,9 @@ inline constexpr std::string_view kWriteDone = "write.done";
 inline constexpr std::string_view kWriteConflicted = "write.conflicted";
 inline constexpr std::string_view kWriteFailed = "write.failed";
 }  // namespace input_type
+
+// Of the two timers of a calendar the one whose firing is a NewsTimer.
+inline constexpr std::string_view kNewsTimer = "news";
 
 std::string encode(const CalendarConfigured& input);
 std::string encode(const CalendarPaused& input);

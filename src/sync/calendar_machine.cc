@@ -143,6 +143,48 @@ struct Handler {
     return stay(std::move(phase));
   }
 
+  // -- CalendarNotified: a pass that runs may have looked before, so another one follows it.
+
+  Result<void> operator()(Idle, const CalendarNotified&) {
+    step.await_news();
+    return {};
+  }
+  template <one_of<Pulling, Waiting, Finishing> P>
+  Result<void> operator()(P phase, const CalendarNotified&) {
+    if (!state.news) state.news = step.context.now;
+    return stay(std::move(phase));
+  }
+  template <one_of<Confirming, Removing> P>
+  Result<void> operator()(P phase, const CalendarNotified&) {
+    return stay(phase);
+  }
+  // Often of the very command; the pass that follows it then finds nothing.
+  Result<void> operator()(Writing phase, const CalendarNotified&) {
+    if (phase.pass) {
+      if (!state.news) state.news = step.context.now;
+    } else if (step.may_run_by_itself()) {
+      wish_pass(phase, PassMode::incremental);
+    }
+    return stay(std::move(phase));
+  }
+
+  // -- NewsTimer: whatever has begun since the notification has seen it.
+
+  Result<void> operator()(Idle, const NewsTimer&) {
+    const bool due = std::exchange(state.news, std::nullopt).has_value();
+    if (due && step.may_run_by_itself()) step.begin_pass(step.choose_mode(PassMode::incremental));
+    return {};
+  }
+  Result<void> operator()(Writing phase, const NewsTimer&) {
+    const bool due = std::exchange(state.news, std::nullopt).has_value();
+    if (due && step.may_run_by_itself()) wish_pass(phase, PassMode::incremental);
+    return stay(std::move(phase));
+  }
+  template <one_of<Pulling, Waiting, Finishing, Confirming, Removing> P>
+  Result<void> operator()(P phase, const NewsTimer&) {
+    return stay(std::move(phase));
+  }
+
   // -- Page, PullDone, PullFailed: of the pull that runs; what a given-up pull says is too late.
 
   Result<void> operator()(Pulling phase, const Page& input) {

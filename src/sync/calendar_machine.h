@@ -1,6 +1,6 @@
 // The machine of one calendar: keeps its mirror in step with the server.
 //
-//            SyncNow, timer                last page              all settled
+//        SyncNow, timer, news              last page              all settled
 //   Idle ------------------> Pulling --------------> Finishing -----------------> Idle
 //                             |   ^                     |
 //                     failure v   | timer, SyncNow      | everything would be deleted

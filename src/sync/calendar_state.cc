@@ -226,6 +226,7 @@ std::string encode(const CalendarState& state) {
              {"error", state.error}};
   if (state.requested) value["requested"] = enum_json(*state.requested);
   if (state.writes != WriteQueue{}) value["writes"] = writes_json(state.writes);
+  if (state.news) value["news"] = time_json(state.news);
   return stored_json(value);
 }
 
@@ -248,6 +249,7 @@ Result<CalendarState> decode_calendar_state(std::string_view bytes) {
   state.last_reconcile = fields.time("last_reconcile");
   state.reconcile_due = fields.time("reconcile_due");
   if (fields.has("requested")) state.requested = read_enum(fields, "requested", PassMode::full);
+  state.news = fields.time("news");
   state.last_mode = read_enum(fields, "last_mode", PassMode::full);
   state.failures = static_cast<std::uint32_t>(fields.number("failures"));
   state.stale_in_a_row = static_cast<std::uint32_t>(fields.number("stale_in_a_row"));

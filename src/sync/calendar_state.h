@@ -152,6 +152,7 @@ struct CalendarState {
   std::optional<WallTime> last_reconcile;
   std::optional<WallTime> reconcile_due;
   std::optional<PassMode> requested;  // asked for while a pass ran
+  std::optional<WallTime> news;       // the first notification that no pass has followed yet
   PassMode last_mode = PassMode::initial;
   std::uint32_t failures = 0;
   std::uint32_t stale_in_a_row = 0;  // the cursor was refused although the pass had just begun

@@ -20,6 +20,10 @@ constexpr std::uint32_t kFailuresBeforeRestart = 3;
 constexpr std::chrono::hours kReconcileAtMostEvery{1};
 constexpr std::size_t kSmallStepRows = 100;
 constexpr Backoff kForbiddenBackoff{std::chrono::hours(1), std::chrono::hours(24)};
+// A burst of notifications is one pass: so long after the last one, but not later than so long
+// after the first.
+constexpr std::chrono::milliseconds kNewsPause{15};
+constexpr std::chrono::milliseconds kNewsPatience{100};
 
 }  // namespace
 
@@ -53,7 +57,21 @@ PassMode CalendarStep::choose_mode(PassMode wanted) const {
   return due || old ? PassMode::reconcile : PassMode::incremental;
 }
 
+void CalendarStep::await_news() {
+  if (!may_run_by_itself()) return;
+  if (!state.news) state.news = context.now;
+  const WallTime due = std::min(context.now + kNewsPause, *state.news + kNewsPatience);
+  out.timers.push_back({std::string(kNewsTimer), due, false});
+}
+
+void CalendarStep::forget_news() {
+  if (!state.news) return;
+  state.news.reset();
+  out.timers.push_back({std::string(kNewsTimer), std::nullopt, false});
+}
+
 Pass CalendarStep::make_pass(PassMode mode, bool confirming) {
+  forget_news();
   Pass pass;
   pass.mode = mode;
   pass.confirming = confirming;
@@ -176,6 +194,7 @@ void CalendarStep::conclude(const Pass& pass) {
     begin_pass(choose_mode(*next));
   } else {
     wake_at_next_poll();
+    if (state.news) await_news();
   }
 }
 

@@ -32,6 +32,9 @@ class CalendarStep {
   void begin_pass(PassMode mode, bool confirming = false);
   // Asks for the pass's next pull, or waits when the calendar is paused.
   void pull(Pass pass);
+  // A pass follows when no more notifications have come for a moment, or enough time has passed.
+  void await_news();
+  void forget_news();
   // Keeps the strongest of what was asked for while a pass runs.
   void remember(PassMode mode);
 

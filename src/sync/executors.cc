@@ -55,9 +55,7 @@ void run_discovery(const ExecutorContext& context, const Effect& effect, EffectH
   const bool unauthorized = !found && found.error().code == Errc::unauthorized;
   if (found || unauthorized) account->refused = unauthorized;
   if (!found) {
-    context.metrics.add("tidemark_upstream_errors_total",
-                        {{"provider", account->settings.provider},
-                         {"code", std::string(name(found.error().code))}});
+    count_upstream_error(context.metrics, account->settings.provider, found.error());
     log::warning("discovery failed", {.connector = account->connector(),
                                       .correlation_id = effect.correlation_id,
                                       .company_id = effect.tenant,
@@ -66,6 +64,13 @@ void run_discovery(const ExecutorContext& context, const Effect& effect, EffectH
   }
   answer(std::move(found));
 }
+
+constexpr auto kFull = "calendar_sync_full_total";
+constexpr auto kIncremental = "calendar_sync_incremental_total";
+constexpr auto kCreated = "calendar_events_created_total";
+constexpr auto kUpdated = "calendar_events_updated_total";
+constexpr auto kDeleted = "calendar_events_deleted_total";
+constexpr auto kErrors = "calendar_errors_total";
 
 std::string summary_of(const PassReport& report) {
   return report.name + ": " + report.mode + " pass, " + std::to_string(report.created) +
@@ -109,15 +114,44 @@ void ReportExecutor::start(Effect effect, std::unique_ptr<EffectHandle> handle) 
                                   .calendar = report->calendar,
                                   .detail = summary});
     const std::string provider = report->connector.substr(0, report->connector.find(':'));
-    context_.metrics.add("tidemark_sync_passes_total",
-                         {{"provider", provider}, {"mode", report->mode}, {"outcome", "ok"}});
-    context_.metrics.observe("tidemark_sync_pass_seconds", {{"mode", report->mode}},
-                             static_cast<double>(report->latency_ms) / 1000.0);
+    count_pass(context_.metrics, provider, *report);
   }
   handle->complete(std::string(input_type::kReportDone), {});
 }
 
+void count_pass(Metrics& metrics, const std::string& provider, const PassReport& report) {
+  const Metrics::Labels of_provider{{"provider", provider}};
+  metrics.add("tidemark_sync_passes_total",
+              {{"provider", provider}, {"mode", report.mode}, {"outcome", "ok"}});
+  metrics.observe("tidemark_sync_pass_seconds", {{"mode", report.mode}},
+                  static_cast<double>(report.latency_ms) / 1000.0);
+  if (const auto mode = pass_mode_from(report.mode)) {
+    metrics.add(*mode == PassMode::incremental ? kIncremental : kFull, of_provider);
+  }
+  metrics.add(kCreated, of_provider, static_cast<double>(report.created));
+  metrics.add(kUpdated, of_provider, static_cast<double>(report.updated));
+  metrics.add(kDeleted, of_provider, static_cast<double>(report.deleted));
+}
+
+void count_quiet_pass(Metrics& metrics, const std::string& provider) {
+  metrics.add("tidemark_sync_passes_total",
+              {{"provider", provider}, {"mode", "incremental"}, {"outcome", "unchanged"}});
+  metrics.add(kIncremental, {{"provider", provider}});
+}
+
+void count_upstream_error(Metrics& metrics, const std::string& provider, const Error& error) {
+  const std::string code(name(error.code));
+  metrics.add("tidemark_upstream_errors_total", {{"provider", provider}, {"code", code}});
+  metrics.add(kErrors, {{"provider", provider}, {"status", code}});
+}
+
 void describe_sync_metrics(Metrics& metrics) {
+  metrics.describe(kFull, "Ended passes over whole calendars, by provider");
+  metrics.describe(kIncremental, "Ended passes over what had changed, by provider");
+  metrics.describe(kCreated, "Events told as created, by provider");
+  metrics.describe(kUpdated, "Events told as updated, by provider");
+  metrics.describe(kDeleted, "Events told as deleted, by provider");
+  metrics.describe(kErrors, "Refusals and missing answers of servers, by provider and error code");
   metrics.describe("tidemark_sync_passes_total", "Ended sync passes by provider, mode, outcome.");
   metrics.describe("tidemark_upstream_errors_total",
                    "Failed pulls and discoveries by provider and error code.");

@@ -5,6 +5,7 @@
 #include "engine/effect.h"
 #include "store/store.h"
 #include "sync/account_runtime.h"
+#include "sync/calendar_inputs.h"
 #include "sync/worker_pool.h"
 
 namespace tidemark::sync {
@@ -57,6 +58,12 @@ class ReportExecutor final : public EffectExecutor {
  private:
   const ExecutorContext& context_;
 };
+
+// What an ended pass that did something, or found nothing to do, adds to the counters of passes and
+// events; and what a failed one, or any other refusal of the server, adds to those of errors.
+void count_pass(Metrics& metrics, const std::string& provider, const PassReport& report);
+void count_quiet_pass(Metrics& metrics, const std::string& provider);
+void count_upstream_error(Metrics& metrics, const std::string& provider, const Error& error);
 
 void describe_sync_metrics(Metrics& metrics);
 

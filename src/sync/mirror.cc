@@ -10,6 +10,7 @@
 #include "sync/account_state.h"
 #include "sync/calendar_state.h"
 #include "sync/rows.h"
+#include "sync/watch_machine.h"
 
 namespace tidemark {
 namespace {
@@ -110,6 +111,17 @@ AccountStatus status_of(const InstanceParts& parts, const sync::AccountState& st
   return status;
 }
 
+// What the machine of its notification channels knows; for most calendars there is none.
+Result<void> add_watch(const StoreView& view, CalendarStatus& status) {
+  const auto watch = sync::watch_instance(status.tenant, status.account, status.id);
+  TM_ASSIGN(const auto bytes, read_state(view, watch));
+  if (!bytes) return {};
+  TM_ASSIGN(const auto state, sync::decode_watch_state(*bytes));
+  if (const auto* serving = state.serving()) status.watched_until = serving->expires;
+  if (!state.address.empty()) status.watch_error = state.error;
+  return {};
+}
+
 std::string prefix_of(std::string_view kind, std::string_view tenant) {
   std::string prefix = std::string(kind) + "/";
   if (!tenant.empty()) prefix.append(tenant).append("/");
@@ -175,6 +187,8 @@ Json to_json(const CalendarStatus& status) {
               {"last_sync", time_or_null(status.last_sync)},
               {"next_sync", time_or_null(status.next_sync)},
               {"last_reconcile", time_or_null(status.last_reconcile)},
+              {"watched_until", time_or_null(status.watched_until)},
+              {"watch_error", text_or_null(status.watch_error)},
               {"failures", status.failures},
               {"error_code", text_or_null(status.error_code)},
               {"error", text_or_null(status.error)}};
@@ -197,7 +211,7 @@ Result<std::vector<CalendarStatus>> list_calendars(const StoreView& view, std::s
                         [&](const InstanceParts& parts, std::string_view bytes) -> Result<void> {
                           TM_ASSIGN(const auto state, sync::decode_calendar_state(bytes));
                           calendars.push_back(status_of(parts, state));
-                          return {};
+                          return add_watch(view, calendars.back());
                         }));
   return calendars;
 }

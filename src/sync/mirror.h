@@ -60,6 +60,8 @@ struct CalendarStatus {
   std::uint32_t failures = 0;  // in a row
   std::string error_code{};
   std::string error{};
+  std::optional<WallTime> watched_until{};  // the server tells of changes at least until then
+  std::string watch_error{};                // why it is not watched although it should be
 };
 Json to_json(const CalendarStatus& status);
 

@@ -99,9 +99,7 @@ void PullRun::succeed(const AccountRuntime& account, const PullOrder& order,
   if (is_quiet(order.mode, order.first, result.last, sender.items(), result.complete_listing)) {
     const std::chrono::duration<double, std::milli> took =
         std::chrono::steady_clock::now() - begun_;
-    context_.metrics.add("tidemark_sync_passes_total", {{"provider", account.settings.provider},
-                                                        {"mode", "incremental"},
-                                                        {"outcome", "unchanged"}});
+    count_quiet_pass(context_.metrics, account.settings.provider);
     log::debug("calendar is in step", {.connector = account.connector(),
                                        .correlation_id = effect_.correlation_id,
                                        .company_id = effect_.tenant,
@@ -120,8 +118,7 @@ void PullRun::fail_with(const Error& error) {
 
 void PullRun::note_failure(const AccountRuntime& account, const PullOrder& order,
                            const Error& error) {
-  context_.metrics.add("tidemark_upstream_errors_total", {{"provider", account.settings.provider},
-                                                          {"code", std::string(name(error.code))}});
+  count_upstream_error(context_.metrics, account.settings.provider, error);
   context_.metrics.add("tidemark_sync_passes_total", {{"provider", account.settings.provider},
                                                       {"mode", std::string(to_text(order.mode))},
                                                       {"outcome", "failed"}});

@@ -13,6 +13,9 @@
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
 #include "sync/executors.h"
+#include "sync/push_receiver.h"
+#include "sync/watch_executor.h"
+#include "sync/watch_machine.h"
 #include "sync/write_inputs.h"
 
 namespace tidemark {
@@ -46,7 +49,7 @@ std::string mending(const AccountSettings& settings) {
   return what + " of account \"" + settings.id + "\", then run: tidemark sync " + settings.id;
 }
 
-sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled) {
+sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled, std::string push) {
   return {account.settings.provider,
           account.calendars,
           {scheduled, account.schedule.poll, account.schedule.reconcile,
@@ -54,7 +57,8 @@ sync::AccountSetup setup_of(const AccountDefinition& account, bool scheduled) {
           account.schedule.discover,
           fingerprint(account),
           mending(account.settings),
-          account.settings.write};
+          account.settings.write,
+          std::move(push)};
 }
 
 sync::PassMode mode_of(SyncRequestMode mode) {
@@ -76,17 +80,20 @@ std::string joined(const std::vector<std::string>& names) {
 
 struct SyncService::Impl {
   Impl(Engine& the_engine, Store& the_store, HttpClient& the_http, Metrics& metrics,
-       const SyncOptions& options)
+       SyncOptions options)
       : engine(the_engine),
         store(the_store),
         http(the_http),
-        make_provider(options.make_provider),
+        make_provider(std::move(options.make_provider)),
+        push(std::move(options.push)),
         workers(options.workers),
         context{the_store, metrics, runtimes, workers},
         pull(context),
         write(context),
         discover(context),
-        report(context) {}
+        report(context),
+        watch(context, push.key, watched),
+        receiver(the_engine, the_store, metrics, push.key, watched) {}
 
   Result<Receipt> submit(const InstanceId& instance, std::string_view type, std::string payload,
                          std::string correlation_id = {}) {
@@ -96,6 +103,13 @@ struct SyncService::Impl {
     input.payload = std::move(payload);
     input.correlation_id = std::move(correlation_id);
     return engine.submit(std::move(input));
+  }
+
+  // Where the account's calendars are to be told of; empty: its provider cannot.
+  std::string push_address(const AccountDefinition& account) const {
+    const auto runtime = runtimes.find(account.settings.tenant, account.settings.id);
+    const bool can = runtime != nullptr && runtime->provider->watcher() != nullptr;
+    return can ? push.address : std::string();
   }
 
   std::vector<AccountDefinition> all() const {
@@ -118,6 +132,8 @@ struct SyncService::Impl {
   mutable std::mutex mutex;  // guards the next two
   std::map<std::pair<std::string, std::string>, AccountDefinition> definitions;  // by tenant and id
   std::optional<bool> scheduled;  // nothing before apply_configuration()
+  PushOptions push;
+  sync::WatchedCalendars watched;
   sync::AccountRuntimes runtimes;
   sync::WorkerPool workers;
   sync::ExecutorContext context;
@@ -125,6 +141,8 @@ struct SyncService::Impl {
   sync::WriteExecutor write;
   sync::DiscoverExecutor discover;
   sync::ReportExecutor report;
+  sync::WatchExecutor watch;
+  sync::PushReceiver receiver;
 };
 
 SyncService::SyncService(Engine& engine, Store& store, HttpClient& http, Metrics& metrics,
@@ -132,6 +150,8 @@ SyncService::SyncService(Engine& engine, Store& store, HttpClient& http, Metrics
     : impl_(std::make_unique<Impl>(engine, store, http, metrics, options)) {
   for (auto& account : accounts) impl_->put(std::move(account));
   sync::describe_sync_metrics(metrics);
+  sync::describe_watch_metrics(metrics);
+  sync::describe_push_metrics(metrics);
 }
 
 SyncService::~SyncService() = default;
@@ -140,6 +160,7 @@ void SyncService::register_with_engine() {
   Engine& engine = impl_->engine;
   engine.register_machine(erase<sync::AccountMachine>());
   engine.register_machine(erase<sync::CalendarMachine>());
+  engine.register_machine(erase<sync::WatchMachine>());
   engine.register_executor(std::string(sync::kPullExecutor), impl_->pull,
                            {.running = 8, .running_per_host = 2});
   engine.register_executor(std::string(sync::kWriteExecutor), impl_->write,
@@ -148,6 +169,8 @@ void SyncService::register_with_engine() {
                            {.running = 8, .running_per_host = 1});
   engine.register_executor(std::string(sync::kReportExecutor), impl_->report,
                            {.running = 8, .running_per_host = 8});
+  engine.register_executor(std::string(sync::kWatchExecutor), impl_->watch,
+                           {.running = 4, .running_per_host = 2});
 }
 
 void SyncService::Impl::put(AccountDefinition account) {
@@ -160,7 +183,8 @@ void SyncService::Impl::put(AccountDefinition account) {
 Result<void> SyncService::Impl::configure(const AccountDefinition& account, bool is_scheduled) {
   const auto instance = sync::account_instance(account.settings.tenant, account.settings.id);
   return submit(instance, sync::input_type::kAccountConfigured,
-                sync::encode(sync::AccountConfigured{setup_of(account, is_scheduled)}))
+                sync::encode(sync::AccountConfigured{
+                    setup_of(account, is_scheduled, push_address(account))}))
       .map([](const Receipt&) {});
 }
 
@@ -181,7 +205,8 @@ Result<void> SyncService::remove_account(std::string_view tenant, std::string_vi
     const auto removed = impl_->definitions.erase({std::string(tenant), std::string(id)});
     applied = impl_->scheduled && removed != 0;
   }
-  impl_->runtimes.remove(tenant, id);
+  // What is still to be done at its server, as stopping channels, is done with what its runtime
+  // has.
   if (!applied) return {};
   return impl_
       ->submit(sync::account_instance(tenant, id), sync::input_type::kAccountUnconfigured, {})
@@ -206,6 +231,7 @@ Result<void> SyncService::Impl::drop_unconfigured() {
 }
 
 Result<void> SyncService::apply_configuration(bool scheduled) {
+  TM_TRY(impl_->watched.load(impl_->store));
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->scheduled = scheduled;
@@ -269,6 +295,10 @@ Result<AcceptedWrite> SyncService::request_write(const WriteRequest& request) {
   }
   return AcceptedWrite{sync::write_id(record.at, receipt.sequence), receipt.duplicate,
                        receipt.correlation_id};
+}
+
+Result<PushOutcome> SyncService::take_push(const PushNotice& notice) {
+  return impl_->receiver.take(notice);
 }
 
 Result<Receipt> SyncService::request_sync(std::string_view tenant, std::string_view target,

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "engine/engine.h"
 #include "providers/calendar_provider.h"
 
@@ -36,6 +37,30 @@ enum class SyncRequestMode { incremental, full, reconcile };
 // full: forget the cursor and fetch every body again; reconcile: list everything, compare, fetch
 // what differs. Neither deletes or repeats an event that is still true.
 
+// Where servers can tell us that a calendar has changed.
+struct PushOptions {
+  std::string address;  // empty: nothing is watched, and polling does all
+  Secret key;           // load_or_make_push_key(); empty: no new channel can be made
+};
+
+// A notification as it came: the values of its headers.
+struct PushNotice {
+  std::string channel;
+  std::string token;
+  std::string resource;
+  std::string state;  // "sync", "exists", "not_exists"
+};
+
+enum class PushOutcome {
+  accepted,         // its calendar will be synced; durable
+  sync,             // the first of a channel: nothing is to be done
+  malformed,        // no channel, or a state that is none
+  unknown_channel,  // not ours, or not watched any more
+  wrong_token,
+  wrong_resource,
+};
+std::string_view to_text(PushOutcome outcome);
+
 // How the parts are put together; the defaults are what a process wants.
 struct SyncOptions {
   // Threads that pull and discover. 0: effects run inside Engine::run_one_batch(), one at a time,
@@ -44,6 +69,7 @@ struct SyncOptions {
   // Makes an account's provider; empty: by name from calendar_providers().
   std::function<std::unique_ptr<CalendarProvider>(const AccountSettings&, HttpClient&)>
       make_provider{};
+  PushOptions push{};
 };
 
 // A command that changes one event of a mirrored calendar.
@@ -94,6 +120,10 @@ class SyncService {
   // member; forbidden: account or calendar are read-only; not_found: no such calendar or event;
   // conflict: if_match is not the version that is mirrored; overloaded.
   Result<AcceptedWrite> request_write(const WriteRequest& request);
+
+  // Verifies the notification against what is stored of its channel and, when it tells of a change,
+  // has the calendar synced soon. Asks no server, so it is quick. Errors: the engine's.
+  Result<PushOutcome> take_push(const PushNotice& notice);
 
  private:
   struct Impl;

@@ -114,6 +114,9 @@ const Mistake kMistakes[] = {
     {"[server]\nlisten = \"::1:80\"", "2:1: server.listen", "ADDRESS:PORT"},
     {"[server]\nlisten = \"0.0.0.0:80\"", "2:1: server.listen", "behind_proxy = true"},
     {"[server]\nlisten = \":80\"", "2:1: server.listen", "behind_proxy = true"},
+    {"[server]\npublic_url = \"tidemark.example\"", "2:1: server.public_url", "URL"},
+    {"[server]\npublic_url = \"http://t.example\"", "2:1: server.public_url", "https"},
+    {"[server]\npublic_url = \"https://t.example/?a\"", "2:1: server.public_url", "query"},
     {"[server]\nlisten = \"127.0.0.1.example.com:80\"", "2:1: server.listen", "behind_proxy"},
     {"[store]\nblock_cache = 8", "2:1: store.block_cache", "a size in quotes"},
     {"[store]\nblock_cache = \"8MB\"", "2:1: store.block_cache", "is not a size"},
@@ -283,6 +286,18 @@ TEST_F(ConfigFile, MasksTheAddressOfASubscribedCalendar) {
   ASSERT_TRUE(config);
   EXPECT_THAT(shown(*config, "account.a.url"),
               AllOf(HasSubstr("https://h.example/"), Not(HasSubstr("private-x"))));
+}
+
+TEST_F(ConfigFile, ReadsThePublicUrlWithoutItsLastSlash) {
+  EXPECT_EQ(load("")->server.public_url, "");
+  const auto config =
+      load("[server]\nbehind_proxy = true\npublic_url = \"https://t.example/mark/\"\n");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->server.public_url, "https://t.example/mark");
+  EXPECT_TRUE(config->warnings.empty());
+  EXPECT_EQ(load("[server]\npublic_url = \"https://t.example\"\n")->warnings.size(), 1U);
+  EXPECT_EQ(load("[server]\npublic_url = \"http://127.0.0.1:8420\"\n")->server.public_url,
+            "http://127.0.0.1:8420");
 }
 
 TEST_F(ConfigFile, WarnsOfAPasswordInClearText) {

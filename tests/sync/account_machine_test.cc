@@ -4,6 +4,7 @@
 
 #include "support/memory_rows.h"
 #include "sync/calendar_inputs.h"
+#include "sync/watch_machine.h"
 
 namespace tidemark::test {
 namespace {
@@ -236,6 +237,60 @@ TEST(AccountMachine, AFailedDiscoveryBacksOffAndKeepsTheRequest) {
   world.step(AccountTimer{"discover"});
   EXPECT_THAT(sent(world.discovered({"a"})), ElementsAre("calendar.configured a full"));
   EXPECT_EQ(world.state.error, "");
+}
+
+// "type calendar" of each message to a watch.
+std::vector<std::string> watches(const Transition<AccountState>& transition) {
+  std::vector<std::string> lines;
+  for (const auto& message : transition.messages) {
+    if (message.to.kind() == kWatchKind) lines.push_back(message.type);
+  }
+  return lines;
+}
+
+TEST(AccountWatches, SelectedCalendarsAreWatchedAsLongAsThereIsAnAddress) {
+  AccountWorld world;
+  world.setup.push = "https://tidemark.example.org/hooks/google";
+  world.setup.calendars = {"a*"};
+  world.configure();
+  EXPECT_THAT(watches(world.discovered({"a", "b"})), ElementsAre("watch.wanted"));
+  EXPECT_THAT(watches(world.configure()), IsEmpty()) << "it knows";
+  world.setup.push.clear();
+  EXPECT_THAT(watches(world.configure()), ElementsAre("watch.unwanted"));
+  EXPECT_THAT(watches(world.configure()), IsEmpty());
+}
+
+TEST(AccountWatches, EndWithTheSelectionTheCalendarAndTheAccount) {
+  AccountWorld world;
+  world.setup.push = "https://tidemark.example.org/hooks/google";
+  world.configure();
+  EXPECT_THAT(watches(world.discovered({"a", "b", "c"})), SizeIs(3));
+  world.setup.calendars = {"a", "b"};
+  EXPECT_THAT(watches(world.configure()), ElementsAre("watch.unwanted"));
+  world.step(AccountTimer{});
+  EXPECT_THAT(watches(world.discovered({"b", "c"})), IsEmpty()) << "one sign is none";
+  world.step(AccountTimer{});
+  EXPECT_THAT(watches(world.discovered({"b", "c"})), ElementsAre("watch.unwanted"));
+  EXPECT_THAT(watches(world.step(AccountUnconfigured{})), ElementsAre("watch.unwanted"));
+}
+
+TEST(AccountWatches, AreToldAnewWhenTheCredentialsWorkAgain) {
+  AccountWorld world;
+  world.setup.push = "https://tidemark.example.org/hooks/google";
+  world.configure();
+  world.discovered({"a"});
+  EXPECT_THAT(watches(world.step(CredentialsRefused{{Errc::unauthorized, "no"}})), IsEmpty());
+  EXPECT_THAT(watches(world.configure()), IsEmpty());
+  world.step(AccountTimer{});
+  EXPECT_THAT(watches(world.discovered({"a"})), ElementsAre("watch.wanted"));
+}
+
+TEST(AccountWatches, NothingNewIsWatchedWhileNothingIsScheduled) {
+  AccountWorld world(false);
+  world.setup.push = "https://tidemark.example.org/hooks/google";
+  world.configure();
+  world.wish(PassMode::incremental, "*");
+  EXPECT_THAT(watches(world.discovered({"a"})), IsEmpty());
 }
 
 }  // namespace

@@ -66,20 +66,23 @@ class GoogleSync : public testing::Test {
     account.settings.oauth = std::move(oauth);
     account.settings.write = scope_ == provider::kWriteScope;
     account.settings.oauth->service_account = service_account_;
-    account.schedule.confirm_after = std::chrono::seconds(0);
+    account.schedule = schedule_;
+    account.calendars = selected_;
     return account;
   }
 
   void start() {
     process_.reset();
+    std::vector<AccountDefinition> accounts;
+    if (configured_) accounts.push_back(account());
     process_ = std::make_unique<SyncProcess>(
-        dir_ / "store", clock_, std::vector<AccountDefinition>{account()},
+        dir_ / store_, clock_, accounts,
         [this](const AccountSettings& settings, HttpClient&) {
           return provider::make_provider(
               settings, *http_, {.now = [this] { return clock_.now(); }, .projects = &gates_});
         },
-        0);
-    ASSERT_TRUE(process_->service->apply_configuration(false).has_value());
+        0, push_);
+    ASSERT_TRUE(process_->service->apply_configuration(scheduled_).has_value());
     process_->run();
   }
 
@@ -177,6 +180,13 @@ class GoogleSync : public testing::Test {
   std::string scope_{provider::kReadOnlyScope};
   std::string refresh_token_;
   std::optional<ServiceAccount> service_account_;  // instead of it
+  // How the next start() is configured.
+  std::string store_ = "store";
+  bool configured_ = true;
+  bool scheduled_ = false;
+  SyncSchedule schedule_{.confirm_after = std::chrono::seconds(0)};
+  std::vector<std::string> selected_{"*"};
+  PushOptions push_;
   std::unique_ptr<SyncProcess> process_;
 };
 

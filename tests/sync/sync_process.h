@@ -52,7 +52,7 @@ class SyncProcess {
 
   SyncProcess(const std::string& path, const ManualClock& clock,
               const std::vector<AccountDefinition>& accounts, MakeProvider make_provider,
-              std::size_t workers)
+              std::size_t workers, PushOptions push = {})
       : workers_(workers) {
     auto opened = Store::open({.path = path});
     EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().message);
@@ -61,6 +61,7 @@ class SyncProcess {
     SyncOptions options;
     options.workers = workers;
     options.make_provider = std::move(make_provider);
+    options.push = std::move(push);
     service = std::make_unique<SyncService>(*engine, *store, http, metrics, accounts, options);
     service->register_with_engine();
     const auto recovered = engine->recover();

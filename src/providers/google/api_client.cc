@@ -27,7 +27,7 @@ Result<void> ApiClient::get(const ApiRequest& request, const BodySink& sink) con
   TM_TRY(check_quota());
   TM_ASSIGN(Secret token, tokens_->get());
   TM_ASSIGN(HttpResponse response, send(request, token, sink));
-  if (response.status == 401) {
+  if (response.status == 401 && !is_about_push(response)) {
     // Revoked or expired early: once more with a new one. A second 401 is final.
     tokens_->refuse(token);
     TM_ASSIGN(token, tokens_->get());

@@ -44,7 +44,17 @@ Quota quota_of(const Details& details) {
   return project ? Quota::project : Quota::none;
 }
 
+constexpr std::string_view kNotWatchable = "pushNotSupportedForRequestedResource";
+
+// "push.webhookUrlNotHttps", "push.webhookUrlUnauthorized", ...
+bool is_about_push(const Details& details) {
+  return details.reason.starts_with("push");
+}
+
 Errc code_of(int status, const Details& details, bool with_token) {
+  if (details.reason == kNotWatchable) return Errc::invalid_argument;
+  if (is_about_push(details)) return Errc::forbidden;
+  if (details.reason == "channelIdNotUnique") return Errc::conflict;
   switch (status) {
     case 400: return with_token ? Errc::stale_cursor : Errc::protocol_error;
     case 401: return Errc::unauthorized;
@@ -59,7 +69,12 @@ Errc code_of(int status, const Details& details, bool with_token) {
   }
 }
 
-std::string_view advice(Errc code, Quota quota) {
+std::string_view advice(Errc code, Quota quota, const Details& details) {
+  if (is_about_push(details)) {
+    return details.reason == kNotWatchable
+               ? ": Google tells of no changes here; polling sees them"
+               : ": Google does not take the address to notify; check server.public_url";
+  }
   if (quota == Quota::project) return ": the project's quota is used up; it is tried again later";
   if (quota == Quota::user) return ": the user's quota is used up; it is tried again later";
   switch (code) {
@@ -85,12 +100,16 @@ Refusal read_refusal(const HttpResponse& response, std::string_view where, bool 
   message += ": HTTP " + std::to_string(response.status);
   if (!details.reason.empty())
     message += " " + to_valid_utf8(details.reason.substr(0, kShownBytes));
-  message += advice(code, refusal.quota);
+  message += advice(code, refusal.quota, details);
   if (!details.message.empty()) {
     message += " (\"" + to_valid_utf8(details.message.substr(0, kShownBytes)) + "\")";
   }
   refusal.error = {code, std::move(message), retry_after(response.headers)};
   return refusal;
+}
+
+bool is_about_push(const HttpResponse& response) {
+  return is_about_push(read_details(response.body));
 }
 
 }  // namespace tidemark::google

@@ -20,10 +20,15 @@ struct Refusal {
 // with_token: the request had a sync or page token, which may be what is refused.
 //   unauthorized   401
 //   unavailable    a quota, 429, 5xx; with what Retry-After says
-//   forbidden      any other 403
+//   forbidden      any other 403, and an address that Google will not notify
 //   not_found      404, and 410 of a deleted calendar or event
 //   stale_cursor   any other 410, and a 400 with a token
-//   conflict       409, 412
+//   conflict       409, 412, and a channel's id that was used before
+//   invalid_argument: a resource that cannot be watched
 Refusal read_refusal(const HttpResponse& response, std::string_view where, bool with_token);
+
+// A refusal of what a notification channel is to be, whatever its status: the address that is not
+// liked has a 401 of its own, which says nothing of the access token.
+bool is_about_push(const HttpResponse& response);
 
 }  // namespace tidemark::google

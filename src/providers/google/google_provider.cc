@@ -7,6 +7,7 @@
 #include "providers/google/addresses.h"
 #include "providers/google/api_client.h"
 #include "providers/google/calendar_list.h"
+#include "providers/google/event_channels.h"
 #include "providers/google/event_writer.h"
 #include "providers/google/events_pull.h"
 
@@ -32,6 +33,7 @@ class GoogleProvider final : public CalendarProvider {
       : api_(http, settings, api_root(settings),
              std::make_shared<AccessTokens>(http, settings, token_url(settings), options.now),
              options.projects->of_project(project_of(*settings.oauth)), options.now),
+        channels_(api_),
         now_(options.now) {}
 
   Result<Discovery> discover(const std::string& hint) override {
@@ -44,10 +46,12 @@ class GoogleProvider final : public CalendarProvider {
   }
 
   CalendarWriter* writer() override { return &writer_; }
+  CalendarWatcher* watcher() override { return &channels_; }
 
  private:
   const ApiClient api_;
   EventWriter writer_{api_};
+  EventChannels channels_;
   const std::function<WallTime()> now_;
 };
 

@@ -3,6 +3,9 @@ import json
 import os
 import subprocess
 
+# Where a proxy would stand; the tests are the proxy.
+PUBLIC_URL = "https://tidemark.example.org"
+
 FAKE_GOOGLE = os.environ.get("FAKE_GOOGLE_BINARY", "build-gcc/tests/support/google/fake_google")
 
 
@@ -43,3 +46,14 @@ class Google:
     def secrets(self):
         return {"secrets/client": self.facts["client_secret"],
                 "secrets/refresh": self.facts["refresh_token"]}
+
+
+def pushed_account(google, **more):
+    """The account's table, and before it what belongs to [server] so that Google can notify it."""
+    return f'behind_proxy = true\npublic_url = "{PUBLIC_URL}"\n' + google.account(**more)
+
+
+def deliver(mark, push, body=b""):
+    """Posts a notification as the proxy would; the status."""
+    path = push["url"].removeprefix(PUBLIC_URL)
+    return mark.http("POST", path, push["headers"], body)[0]

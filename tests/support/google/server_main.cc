@@ -15,6 +15,10 @@
 //   {"do": "gone_at", "calendar", "page"}          {"do": "expire", "calendar"}
 //   {"do": "revoke"}                               {"do": "count", "route"}
 //   {"do": "wait_for_held"}                        {"do": "go_on"}
+//   {"do": "channels", "calendar"}                 {"do": "pushes"}
+//
+// "channels" are the addresses of the live ones. "pushes" are the notifications that are due, each
+// {"url", "headers"}, for the test to deliver, lose or change.
 #include <chrono>
 #include <condition_variable>
 #include <iostream>
@@ -80,6 +84,22 @@ Json fill(FakeGoogle& google, const std::string& calendar, int count) {
   return count;
 }
 
+Json addresses(FakeGoogle& google, const std::string& calendar) {
+  Json list = Json::array();
+  for (const auto& channel : google.live_channels(calendar)) list.push_back(channel.address);
+  return list;
+}
+
+Json pushes(FakeGoogle& google) {
+  Json list = Json::array();
+  for (const auto& push : google.take_pushes()) {
+    Json headers = Json::object();
+    for (const auto& [name, value] : push.headers) headers[name] = value;
+    list.push_back({{"url", push.url}, {"headers", std::move(headers)}});
+  }
+  return list;
+}
+
 Json carry_out(FakeGoogle& google, Gate& gate, const Json& command) {
   const std::string what = command.value("do", "");
   const std::string calendar = command.value("calendar", "");
@@ -135,6 +155,8 @@ Json carry_out(FakeGoogle& google, Gate& gate, const Json& command) {
     return true;
   }
   if (what == "count") return google.count(command.at("route"));
+  if (what == "channels") return addresses(google, calendar);
+  if (what == "pushes") return pushes(google);
   return nullptr;
 }
 
