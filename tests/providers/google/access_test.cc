@@ -53,7 +53,7 @@ class GoogleAccess : public testing::Test {
   GoogleAccess() {
     settings.id = "work";
     settings.oauth =
-        OAuthSettings{"client", Secret("hush"), Secret("refresh"), nullptr, std::nullopt, "s"};
+        OAuthSettings{"client", Secret("hush"), Secret("refresh"), std::nullopt, "s"};
     tokens = std::make_shared<AccessTokens>(http, settings, "https://t.example/token",
                                             [this] { return now; });
   }
