@@ -406,7 +406,7 @@ TEST_P(ResourceWriteModel, BothSidesEndEqualAndNothingIsLostSilently) {
 
 std::uint32_t seeds() {
   const char* wanted = std::getenv("TIDEMARK_SYNC_SEEDS");
-  return wanted == nullptr ? 8 : static_cast<std::uint32_t>(std::atoi(wanted));
+  return wanted == nullptr ? 3 : static_cast<std::uint32_t>(std::atoi(wanted));
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, GoogleWriteModel, testing::Range(1U, seeds() + 1));
