@@ -61,7 +61,7 @@ struct CalendarStatus {
   std::string error_code{};
   std::string error{};
   std::optional<WallTime> watched_until{};  // the server tells of changes at least until then
-  std::string watch_error{};                // why it is not watched although it should be
+  std::string watch_error{};                // what stands in the way of watching it, if anything
 };
 Json to_json(const CalendarStatus& status);
 
