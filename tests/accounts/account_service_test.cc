@@ -249,6 +249,18 @@ TEST_F(AccountService, RemovingErasesSecretsAndKeepsTheMirror) {
   EXPECT_TRUE(service_->add(google_account())) << "and it may come back";
 }
 
+TEST_F(AccountService, RemovingStopsTheChannels) {
+  push_ = {"https://tidemark.example.com/hooks/google", Secret("key")};
+  scheduled_ = true;
+  restart();
+  ASSERT_TRUE(service_->add(google_account()));
+  ASSERT_TRUE(connect());
+  ASSERT_EQ(google_.live_channels("team").size(), 1U);
+  ASSERT_TRUE(service_->remove("acme", "work"));
+  run();
+  EXPECT_TRUE(google_.live_channels("team").empty());
+}
+
 TEST_F(AccountService, ADeclaredAccountIsConnectedButNotRemoved) {
   declared_ = {google_account()};
   restart();

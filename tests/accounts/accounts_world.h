@@ -59,6 +59,7 @@ class AccountsWorld : public testing::Test {
     vault_ = std::make_unique<Vault>(*engine_, *store_, master_keys_);
     SyncOptions options;
     options.workers = 0;
+    options.push = push_;
     options.make_provider = [this](const AccountSettings& settings, HttpClient& http) {
       return ::tidemark::google::make_provider(
           settings, http, {.now = [this] { return clock_.now(); }, .projects = &gates_});
@@ -72,7 +73,7 @@ class AccountsWorld : public testing::Test {
     ASSERT_TRUE(engine_->recover());
     const auto loaded = service_->load(true);
     ASSERT_TRUE(loaded) << loaded.error().message;
-    ASSERT_TRUE(sync_->apply_configuration(false));
+    ASSERT_TRUE(sync_->apply_configuration(scheduled_));
     run();
   }
 
@@ -162,6 +163,9 @@ class AccountsWorld : public testing::Test {
   std::vector<MasterKey> master_keys_{
       *MasterKey::parse("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")};
   std::vector<AccountDefinition> declared_;
+  // How the next restart() is configured.
+  PushOptions push_;
+  bool scheduled_ = false;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Vault> vault_;
