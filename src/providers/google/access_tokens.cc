@@ -34,8 +34,12 @@ seconds life_of(const Json& answer) {
 }  // namespace
 
 AccessTokens::AccessTokens(HttpClient& http, const AccountSettings& settings, std::string token_url,
-                           std::function<WallTime()> now)
-    : http_(http), settings_(settings), token_url_(std::move(token_url)), now_(std::move(now)) {}
+                           std::function<WallTime()> now, std::unique_ptr<Lock> making)
+    : http_(http),
+      settings_(settings),
+      token_url_(std::move(token_url)),
+      now_(std::move(now)),
+      making_(std::move(making)) {}
 
 Result<Secret> AccessTokens::get() {
   std::uint64_t attempts_before = 0;
@@ -45,7 +49,7 @@ Result<Secret> AccessTokens::get() {
     if (!token_.empty() && now + kMargin < expires_) return token_;
     attempts_before = made_;
   }
-  const std::lock_guard making(making_);
+  const std::lock_guard making(*making_);
   {
     // What somebody else got meanwhile is the answer to us, too.
     const std::lock_guard lock(mutex_);

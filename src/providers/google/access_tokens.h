@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "net/http.h"
@@ -22,8 +23,10 @@ namespace tidemark::google {
 
 class AccessTokens {
  public:
+  // making: held while a token is asked for.
   AccessTokens(HttpClient& http, const AccountSettings& settings, std::string token_url,
-               std::function<WallTime()> now);
+               std::function<WallTime()> now,
+               std::unique_ptr<Lock> making = std::make_unique<MutexLock>());
 
   // One that is good for another minute.
   //   unauthorized  Google refuses the refresh token or the assertion (invalid_grant and its like):
@@ -44,7 +47,7 @@ class AccessTokens {
   const std::string token_url_;
   const std::function<WallTime()> now_;
 
-  std::mutex making_;         // held while a token is being made
+  const std::unique_ptr<Lock> making_;
   mutable std::mutex mutex_;  // guards what follows
   Secret token_;
   WallTime expires_{};

@@ -39,7 +39,7 @@ class GoogleProvider final : public CalendarProvider {
   GoogleProvider(const AccountSettings& settings, HttpClient& http, const ProviderOptions& options)
       : api_(http, settings, below(settings, "/calendar/v3", kApiRoot),
              std::make_shared<AccessTokens>(http, settings, below(settings, "/token", kTokenUrl),
-                                            options.now),
+                                            options.now, options.make_lock()),
              options.projects->of_project(project_of(*settings.oauth)), options.now),
         now_(options.now) {}
 
@@ -66,6 +66,7 @@ std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings,
   if (!complete.oauth) complete.oauth.emplace();
   if (!options.now) options.now = system_now;
   if (options.projects == nullptr) options.projects = &process_gates();
+  if (!options.make_lock) options.make_lock = [] { return std::make_unique<MutexLock>(); };
   return std::make_unique<GoogleProvider>(complete, http, options);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "providers/calendar_provider.h"
 #include "providers/google/quota_gate.h"
 
@@ -18,9 +19,11 @@ struct ProviderOptions {
   std::function<WallTime()> now;  // empty: the system's clock
   // Which accounts share a project's quota; outlives the provider. Null: the process's.
   QuotaGates* projects = nullptr;
+  LockFactory make_lock{};  // empty: mutexes
 };
 
-// settings.oauth says how it is authorized. settings.url, when not empty, stands for both of Google's hosts:
+// settings.oauth says how it is authorized. settings.url, when not empty, stands for both of
+// Google's hosts:
 // "<url>/calendar/v3" and "<url>/token".
 std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings, HttpClient& http,
                                                 ProviderOptions options = {});
