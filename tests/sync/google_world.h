@@ -51,8 +51,9 @@ class GoogleSync : public testing::Test {
     account.settings.tenant = "acme";
     account.settings.id = "work";
     account.settings.provider = "google";
-    account.settings.oauth = OAuthSettings{"client", Secret("hush"), Secret(refresh_token_),
-                                           std::nullopt, std::string(provider::kReadOnlyScope)};
+    account.settings.oauth =
+        OAuthSettings{"client", Secret("hush"), Secret(refresh_token_),
+                      nullptr,  std::nullopt,   std::string(provider::kReadOnlyScope)};
     account.settings.oauth->service_account = service_account_;
     account.schedule.confirm_after = std::chrono::seconds(0);
     return account;

@@ -52,7 +52,8 @@ class GoogleAccess : public testing::Test {
  protected:
   GoogleAccess() {
     settings.id = "work";
-    settings.oauth = OAuthSettings{"client", Secret("hush"), Secret("refresh"), std::nullopt, "s"};
+    settings.oauth =
+        OAuthSettings{"client", Secret("hush"), Secret("refresh"), nullptr, std::nullopt, "s"};
     tokens = std::make_shared<AccessTokens>(http, settings, "https://t.example/token",
                                             [this] { return now; });
   }
