@@ -66,6 +66,8 @@ Result<void> ApiClient::check_quota() const {
 
 Result<HttpResponse> ApiClient::send(const ApiRequest& request, const Secret& token,
                                      const BodySink& sink) const {
+  // Again: who waited for a token may find that somebody else has used up the quota meanwhile.
+  TM_TRY(check_quota());
   HttpRequest http;
   http.url = api_root_ + request.path;
   if (!request.query.empty()) http.url += "?" + encode_fields(request.query);
