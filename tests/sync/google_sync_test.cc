@@ -233,6 +233,18 @@ TEST_F(GoogleSync, Rule10DeletingAMasterTakesItsInstancesWhateverPageNamesThem) 
   }
 }
 
+// Its last instances' tombstones come on the same page, and the mirror still has the series.
+TEST_F(GoogleSync, Rule10ASeriesThatRecursNoMoreIsNotPutBackByItsInstances) {
+  const auto series = google_.insert_event(
+      "team", recurring(timed_event("Daily", "2026-01-05T10:00:00Z", "2026-01-05T10:30:00Z"),
+                        "RRULE:FREQ=DAILY;COUNT=5"));
+  google_.change_instance("team", series, at("2026-01-06T10:00:00Z"), {{"summary", "Moved"}});
+  sync();
+  google_.patch_event("team", series, {{"summary", "Once"}, {"recurrence", nullptr}});
+  sync();
+  expect_exact();
+}
+
 TEST_F(GoogleSync, Rule10AMovedInstanceIsTheSameInstance) {
   const auto series = google_.insert_event(
       "team", recurring(timed_event("Daily", "2026-01-05T10:00:00Z", "2026-01-05T10:30:00Z"),

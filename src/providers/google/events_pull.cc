@@ -83,6 +83,7 @@ class EventsPull {
   // By series: what the page says of it comes together before it is compared with the mirror.
   std::map<std::string, std::vector<SeriesPart>> series_;
   std::set<std::string> deleted_;
+  std::set<std::string> single_;  // events of the page that do not recur
 };
 
 Result<void> EventsPull::read_cursor() {
@@ -145,6 +146,7 @@ Result<void> EventsPull::take(std::string_view bytes) {
 }
 
 Result<void> EventsPull::take_single(const Json& item, const ItemKey& key, std::string_view bytes) {
+  single_.insert(key.id);
   if (cursor_.full) {
     TM_ASSIGN(const auto known, known_.find(key.id));
     const std::string etag = text(item, "etag");
@@ -172,6 +174,8 @@ Result<void> EventsPull::send_series() {
 }
 
 Result<void> EventsPull::send_one_series(const std::string& id, std::vector<SeriesPart> parts) {
+  // One that recurs no more has no instances; what is said of them is that they are gone.
+  if (single_.contains(id)) return {};
   // Rule 10: the instances of a deleted master go with it, on whichever page they are named.
   TM_ASSIGN(const auto known, known_.find(id));
   const bool gone = deleted_.contains(id) || (known && known->deleted);
