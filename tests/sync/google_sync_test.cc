@@ -157,6 +157,20 @@ TEST_F(GoogleSync, Rule6ASeriesOverSeveralPagesOfAReconcileLosesNothingInBetween
   expect_exact();
 }
 
+TEST_F(GoogleSync, Rule6AFullPassKeepsASeriesTogetherToo) {
+  const auto series = google_.insert_event(
+      "team", recurring(timed_event("Daily", "2026-01-05T10:00:00Z", "2026-01-05T10:30:00Z"),
+                        "RRULE:FREQ=DAILY;COUNT=5"));
+  google_.change_instance("team", series, at("2026-01-06T10:00:00Z"), {{"summary", "Moved"}});
+  google_.cancel_instance("team", series, at("2026-01-07T10:00:00Z"));
+  sync();
+  const std::size_t before = told_count();
+  google_.set_listing({.order = ListingOptions::Order::exceptions_first, .largest_page = 1});
+  sync(SyncRequestMode::full);
+  EXPECT_EQ(told_count(), before) << "nothing has changed";
+  expect_exact();
+}
+
 TEST_F(GoogleSync, Rule7ARefusedPageTokenRestartsThePass) {
   add_events(40);
   google_.set_listing({.largest_page = 10});

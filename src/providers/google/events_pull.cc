@@ -185,14 +185,14 @@ Result<void> EventsPull::send_one_series(const std::string& id, std::vector<Seri
   deleted_.erase(id);
 
   Series series;
-  if (known && !gone) {
+  if (!gone) {
     TM_ASSIGN(const auto body, known_.body(id));
     if (body && !body->empty()) {
       // A series that cannot be read is begun anew: what is missing comes with the next full
       // listing.
       if (auto stored = Series::parse(*body)) series = std::move(*stored);
     }
-    if (cursor_.full && !known->in_this_pass) series.doubt_all();
+    if (cursor_.full && !(known && known->in_this_pass)) series.doubt_all();
   }
   for (auto& part : parts) series.put(std::move(part));
   return send(id, series);
