@@ -337,6 +337,19 @@ TEST_F(GoogleSync, Rule13CalendarsComeGoAndAreForbidden) {
   EXPECT_TRUE(find_calendar(*process_->store, "", "Renamed").has_value());
 }
 
+// A whole list leaves them out, a list of changes tells of them.
+TEST_F(GoogleSync, Rule13AHiddenCalendarIsNotMirroredHoweverItIsHeardOf) {
+  google_.add_calendar(kUser, {.id = "other", .summary = "Other"});
+  sync();
+  google_.set_hidden(kUser, "other", true);
+  sync();
+  sync();
+  EXPECT_FALSE(find_calendar(*process_->store, "", "Other").has_value());
+  google_.set_hidden(kUser, "other", false);
+  sync();
+  EXPECT_TRUE(find_calendar(*process_->store, "", "Other").has_value());
+}
+
 TEST_F(GoogleSync, Rule13AStaleListTokenListsAnew) {
   sync();
   google_.add_calendar(kUser, {.id = "other", .summary = "Other"});

@@ -56,14 +56,15 @@ Listing from_hint(const std::string& hint) {
   return listing;
 }
 
-// A CalendarListEntry: there, or gone.
+// A CalendarListEntry: there, or gone. A hidden one is told of by token, and left out of a whole
+// list: it is gone in both.
 Result<void> apply_entry(std::string_view bytes, Calendars& calendars) {
   const auto entry = parse_json(bytes);
   if (!entry || !entry->is_object() || text(*entry, "id").empty()) {
     return fail(Errc::protocol_error, "a calendar without an id");
   }
   const std::string id = text(*entry, "id");
-  if (flag(*entry, "deleted")) {
+  if (flag(*entry, "deleted") || flag(*entry, "hidden")) {
     calendars.erase(id);
     return {};
   }
