@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/mutation.h"
 #include "base/rsa.h"
 #include "base/text.h"
 #include "providers/google/form.h"
@@ -53,7 +54,7 @@ Result<Secret> AccessTokens::get() {
   {
     // What somebody else got meanwhile is the answer to us, too.
     const std::lock_guard lock(mutex_);
-    if (made_ != attempts_before) {
+    if (made_ != attempts_before && !mutated(Mutation::google_refresh_storm)) {
       if (error_) return fail(*error_);
       return token_;
     }
