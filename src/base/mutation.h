@@ -38,6 +38,19 @@ enum class Mutation : std::uint8_t {
   quota_forgotten_on_restart,    // a restart gives an endpoint its day's quota again
   breaker_never_opens,           // a failing receiver is not spared
   probe_forgotten,               // a new state makes a breaker forget that its probe is out
+
+  google_token_kept_after_410,       // a refused sync token is tried again, not given up
+  google_instance_keyed_by_start,    // where an instance was moved to says which it is
+  google_instance_before_master,     // an instance is dropped when its master is not known yet
+  google_series_after_its_end,       // its last instances put a series back that recurs no more
+  google_full_pass_forgets,          // a full pass shows less of a series than is mirrored
+  google_unconfirmed_kept,           // a full listing leaves parts of a series that it did not name
+  google_all_day_as_instant,         // a date becomes its midnight in UTC
+  google_exdate_off_the_clock,       // an instance is taken out at the hour that it has in UTC
+  google_hidden_by_token_only,       // a hidden calendar stays
+  google_quota_gate_open,            // a used-up quota holds nobody back
+  google_refresh_storm,              // who waited for an access token asks for one again
+  series_deleted_without_instances,  // a deleted series tells of its master alone
 };
 
 #if TIDEMARK_MUTATIONS

@@ -97,7 +97,8 @@ class KnownResources {
  public:
   virtual ~KnownResources() = default;
   virtual Result<std::optional<KnownResource>> find(std::string_view href) const = 0;
-  // The bytes as they were last taken (RemoteItem::bytes); nothing for what find() does not find.
+  // The bytes as they were last taken (RemoteItem::bytes), in whichever pass: also of what find()
+  // hides because everything is to be fetched anew. For resources that come in pieces.
   virtual Result<std::optional<std::string>> body(std::string_view href) const = 0;
   // Ascending by href; false stops.
   virtual Result<void> for_each(const std::function<bool(const KnownResource&)>& visitor) const = 0;

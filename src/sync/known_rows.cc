@@ -41,8 +41,6 @@ Result<std::optional<KnownResource>> KnownRows::find(std::string_view href) cons
 }
 
 Result<std::optional<std::string>> KnownRows::body(std::string_view href) const {
-  TM_ASSIGN(const auto found, find(href));
-  if (!found) return std::nullopt;
   TM_ASSIGN(const auto row, read_row(view_, calendar_, href_key(kBodyRow, href)));
   if (!row) return std::nullopt;
   TM_ASSIGN(const auto bytes, decode_body(*row));

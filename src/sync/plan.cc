@@ -119,7 +119,11 @@ Result<void> tell_resource_changes(MirrorEdit& edit, std::string_view href, cons
 
 Result<void> tell_all_deleted(MirrorEdit& edit, std::string_view href, const IndexRow& index) {
   TM_ASSIGN(const auto events, read_events(edit.rows, href, index));
-  for (const auto& event : events) edit.events.push_back(deleted_note(edit.identity, event));
+  for (const auto& event : events) {
+    const bool instance = !event.recurrence_id.empty();
+    if (instance && mutated(Mutation::series_deleted_without_instances)) continue;
+    edit.events.push_back(deleted_note(edit.identity, event));
+  }
   return {};
 }
 

@@ -109,7 +109,8 @@ class BadUpstream(unittest.TestCase):
         for needle in needles:
             self.assertIn(needle.lower(), (result.out + result.err).lower())
         self.assertNotIn("not-the-password", result.out + result.err)
-        self.assertEqual(compare.by_kind(mark.feed()), {"created": 3})
+        told = [event for event in mark.feed() if not event["type"].startswith("account.")]
+        self.assertEqual(compare.by_kind(told), {"created": 3})
         return result
 
     def hostile(self, answer, *needles):

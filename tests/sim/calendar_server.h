@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "net/http.h"
 #include "sim/random.h"
+#include "sim/upstream.h"
 
 namespace tidemark::sim {
 
@@ -53,16 +53,14 @@ struct ServedCalendar {
   History history;
 };
 
-class CalendarServer {
+class CalendarServer final : public Upstream {
  public:
   CalendarServer(std::string tenant, Dialect dialect, Random& random);
 
-  // As a server does: any request has an answer.
-  HttpResponse answer(const HttpRequest& request);
-
-  const std::string& tenant() const { return tenant_; }
+  HttpResponse answer(const HttpRequest& request) override;
+  const std::string& tenant() const override { return tenant_; }
   const Dialect& dialect() const { return dialect_; }
-  std::string origin() const { return "http://" + tenant_ + ".example"; }
+  std::string origin() const override { return "http://" + tenant_ + ".example"; }
   std::string url_of(const ServedCalendar& calendar) const { return origin() + path_of(calendar); }
   std::string path_of(const ServedCalendar& calendar) const {
     return "/dav/calendars/" + calendar.name + "/";

@@ -8,15 +8,17 @@ struct Kind {
   unsigned per_ten_thousand;  // of its occasions, in a world of middling temper
 };
 constexpr std::array<Kind, kFaultKinds> kKinds{{
-    {"connection_refused", 100}, {"request_lost", 100},      {"request_doubled", 200},
-    {"answer_lost", 150},        {"answer_late", 200},       {"answer_cut", 150},
-    {"server_error", 150},       {"server_busy", 100},       {"credentials_refused", 4},
-    {"server_down", 300},        {"progress_doubled", 500},  {"completion_late", 500},
-    {"receiver_error", 500},     {"receiver_down", 600},     {"commit_fails", 60},
-    {"disk_trouble", 15},        {"short_write", 40},        {"torn_tail", 3000},
-    {"crash_before_commit", 40}, {"crash_after_commit", 40}, {"crash_at_effect", 60},
-    {"crash_at_completion", 60}, {"crash_at_rest", 100},     {"crash_in_recovery", 1000},
-    {"clock_forward", 200},      {"clock_back", 200},
+    {"connection_refused", 100},    {"request_lost", 100},      {"request_doubled", 200},
+    {"answer_lost", 150},           {"answer_late", 200},       {"answer_cut", 150},
+    {"server_error", 150},          {"server_busy", 100},       {"credentials_refused", 4},
+    {"quota_used_up", 150},         {"sync_token_gone", 600},   {"page_tokens_forgotten", 400},
+    {"access_tokens_expired", 400}, {"grant_revoked", 60},      {"calendar_forbidden", 100},
+    {"server_down", 300},           {"progress_doubled", 500},  {"completion_late", 500},
+    {"receiver_error", 500},        {"receiver_down", 600},     {"commit_fails", 60},
+    {"disk_trouble", 15},           {"short_write", 40},        {"torn_tail", 3000},
+    {"crash_before_commit", 40},    {"crash_after_commit", 40}, {"crash_at_effect", 60},
+    {"crash_at_completion", 60},    {"crash_at_rest", 100},     {"crash_in_recovery", 1000},
+    {"clock_forward", 200},         {"clock_back", 200},
 }};
 
 }  // namespace

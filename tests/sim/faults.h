@@ -19,6 +19,12 @@ enum class Fault : std::uint8_t {
   server_error,
   server_busy,
   credentials_refused,
+  quota_used_up,  // Google's, as all of these
+  sync_token_gone,
+  page_tokens_forgotten,
+  access_tokens_expired,
+  grant_revoked,
+  calendar_forbidden,
   server_down,
   progress_doubled,
   completion_late,

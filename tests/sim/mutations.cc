@@ -31,6 +31,18 @@ const std::vector<NamedMutation>& mutations() {
       {"quota_forgotten_on_restart", Mutation::quota_forgotten_on_restart},
       {"breaker_never_opens", Mutation::breaker_never_opens},
       {"probe_forgotten", Mutation::probe_forgotten},
+      {"google_token_kept_after_410", Mutation::google_token_kept_after_410},
+      {"google_instance_keyed_by_start", Mutation::google_instance_keyed_by_start},
+      {"google_instance_before_master", Mutation::google_instance_before_master},
+      {"series_deleted_without_instances", Mutation::series_deleted_without_instances},
+      {"google_series_after_its_end", Mutation::google_series_after_its_end},
+      {"google_full_pass_forgets", Mutation::google_full_pass_forgets},
+      {"google_unconfirmed_kept", Mutation::google_unconfirmed_kept},
+      {"google_all_day_as_instant", Mutation::google_all_day_as_instant},
+      {"google_exdate_off_the_clock", Mutation::google_exdate_off_the_clock},
+      {"google_hidden_by_token_only", Mutation::google_hidden_by_token_only},
+      {"google_quota_gate_open", Mutation::google_quota_gate_open},
+      {"google_refresh_storm", Mutation::google_refresh_storm},
   };
   return all;
 }

@@ -26,18 +26,26 @@ bool SimulatedHttp::is_down(const std::string& origin) const {
 Result<HttpResponse> SimulatedHttp::send(const HttpRequest& request, const BodySink& sink) {
   const std::string origin = origin_of(request.url);
   const auto server = network_.servers.find(origin);
+  if (server == network_.servers.end()) return unreachable("there is no such host");
+  if (!fibers_.killed()) server->second->asked(request);
+  auto response = exchange(*server->second, request, sink);
+  if (!fibers_.killed()) server->second->ended(request, response);
+  return response;
+}
+
+Result<HttpResponse> SimulatedHttp::exchange(Upstream& server, const HttpRequest& request,
+                                             const BodySink& sink) {
   fibers_.sleep(stage_.random.delay(kTravel));
-  if (server == network_.servers.end() || is_down(origin) ||
-      stage_.faults.strikes(Fault::connection_refused)) {
+  if (is_down(server.origin()) || stage_.faults.strikes(Fault::connection_refused)) {
     return unreachable("connection refused");
   }
-  auto response = ask(*server->second, request);
+  auto response = ask(server, request);
   if (fibers_.killed()) return fail(Errc::cancelled, "the process has been killed");
   if (!response) return response;
   return deliver(std::move(*response), sink);
 }
 
-Result<HttpResponse> SimulatedHttp::ask(CalendarServer& server, const HttpRequest& request) {
+Result<HttpResponse> SimulatedHttp::ask(Upstream& server, const HttpRequest& request) {
   auto& faults = stage_.faults;
   if (faults.strikes(Fault::request_lost)) {
     fibers_.sleep(kPatience);

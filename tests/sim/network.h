@@ -6,14 +6,14 @@
 #include <string>
 
 #include "net/http.h"
-#include "sim/calendar_server.h"
 #include "sim/fibers.h"
+#include "sim/upstream.h"
 
 namespace tidemark::sim {
 
 // The world's part: it stays when a process dies.
 struct Network {
-  std::map<std::string, CalendarServer*> servers;  // by origin
+  std::map<std::string, Upstream*> servers;        // by origin
   std::map<std::string, milliseconds> down_until;  // by origin, in world time
   std::uint64_t requests = 0;
 };
@@ -26,7 +26,8 @@ class SimulatedHttp final : public HttpClient {
   Result<HttpResponse> send(const HttpRequest& request, const BodySink& sink = {}) override;
 
  private:
-  Result<HttpResponse> ask(CalendarServer& server, const HttpRequest& request);
+  Result<HttpResponse> exchange(Upstream& server, const HttpRequest& request, const BodySink& sink);
+  Result<HttpResponse> ask(Upstream& server, const HttpRequest& request);
   Result<HttpResponse> deliver(HttpResponse response, const BodySink& sink);
   bool is_down(const std::string& origin) const;
 

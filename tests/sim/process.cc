@@ -5,6 +5,8 @@
 #include "delivery/endpoint_machine.h"
 #include "engine/journal.h"
 #include "providers/caldav/caldav_provider.h"
+#include "providers/google/google_provider.h"
+#include "sim/fiber_lock.h"
 #include "sim/ledger.h"
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
@@ -72,9 +74,17 @@ Process::~Process() {
 }
 
 std::unique_ptr<CalendarProvider> Process::make_provider(const AccountSettings& settings,
-                                                         HttpClient& http) const {
+                                                         HttpClient& http) {
+  const auto& clock = around_.stage.clock;
+  if (settings.provider == "google") {
+    return google::make_provider(
+        settings, http,
+        {.now = [&clock] { return clock.now(); },
+         .projects = &gates_,
+         .make_lock = [this] { return std::make_unique<FiberLock>(fibers_); }});
+  }
   caldav::PullOptions options;
-  options.monotonic = [&clock = around_.stage.clock] { return clock.world(); };
+  options.monotonic = [&clock] { return clock.world(); };
   options.query_above = 6;
   options.slow_query_above = 12;
   options.max_batch = 8;

@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "delivery/deliverer.h"
 #include "engine/engine.h"
+#include "providers/google/quota_gate.h"
 #include "sim/bank.h"
 #include "sim/delivery_driver.h"
 #include "sim/disk.h"
@@ -66,7 +67,7 @@ class Process {
   void register_executors();
   void add(std::string_view name, EffectExecutor& executor, ExecutorLimits limits);
   std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings,
-                                                  HttpClient& http) const;
+                                                  HttpClient& http);
   Result<void> configure();
 
   Surroundings& around_;
@@ -74,6 +75,7 @@ class Process {
   Metrics metrics_;
   Fibers fibers_;
   SimulatedHttp http_;
+  google::QuotaGates gates_;
   SimulatedDriver driver_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<SyncService> sync_;

@@ -53,6 +53,8 @@ class StageClock final : public Clock {
     return kStart + world_ + offset_;
   }
   milliseconds world() const { return world_; }
+  // What every clock says that is right, as those of servers are.
+  WallTime true_time() const { return kStart + world_; }
   void move_to(milliseconds world) {
     patience_.use();
     if (world > world_) patience_.time_goes_on();

@@ -7,21 +7,16 @@
 #include "sim/process.h"
 
 namespace tidemark::sim {
-namespace {
-
-const std::string& any_resource(const ServedCalendar& calendar, Random& random) {
-  auto object = calendar.objects.begin();
-  std::advance(object, static_cast<std::ptrdiff_t>(random.below(calendar.objects.size())));
-  return object->first;
-}
-
-}  // namespace
-
 void Users::begin() {
-  every(std::chrono::seconds(40), [this] { edit(); });
+  every(std::chrono::seconds(40), [this] { stage_.random.pick(tenants_).editors->edit(); });
   every(std::chrono::seconds(60), [this] { place_order(); });
   every(std::chrono::minutes(8), [this] { operate(); });
   every(std::chrono::minutes(2), [this] { configure(); });
+}
+
+void Users::stop() {
+  stopped_ = true;
+  for (const auto& tenant : tenants_) tenant.editors->stop();
 }
 
 void Users::every(milliseconds most, std::function<void()> act) {
@@ -32,73 +27,13 @@ void Users::every(milliseconds most, std::function<void()> act) {
   });
 }
 
-void Users::fill(CalendarServer& server) {
-  for (auto& [name, calendar] : server.calendars()) {
-    for (auto count = stage_.random.below(14); count > 0; --count) add(server, calendar);
-  }
-}
-
-void Users::edit() {
-  auto& server = *stage_.random.pick(servers_);
-  auto calendar = server.calendars().begin();
-  std::advance(calendar,
-               static_cast<std::ptrdiff_t>(stage_.random.below(server.calendars().size())));
-  if (calendar->second.exists) edit(server, calendar->second);
-}
-
-void Users::add(CalendarServer& server, ServedCalendar& calendar) {
-  ++resource_;
-  const std::string number = std::to_string(resource_);
-  const std::string resource = (resource_ % 4 == 0   ? "an event@"
-                                : resource_ % 4 == 1 ? "é"
-                                                     : "e") +
-                               number + ".ics";
-  server.put(calendar, resource, "uid" + number, ++version_);
-}
-
-void Users::edit(CalendarServer& server, ServedCalendar& calendar) {
-  auto& random = stage_.random;
-  const auto dice = random.below(100);
-  if (calendar.objects.empty() || dice < 35) return add(server, calendar);
-  const std::string resource = any_resource(calendar, random);
-  const auto& object = calendar.objects.at(resource);
-  if (dice < 62) return server.put(calendar, resource, object.uid, ++version_);
-  if (dice < 76) return server.erase(calendar, resource);
-  if (dice < 82) return server.move(calendar, resource, "m" + std::to_string(++resource_) + ".ics");
-  if (dice < 87) return server.touch(calendar, resource);
-  if (dice < 90) {  // away and back, as another one at the same address
-    const std::string uid = object.uid;
-    server.erase(calendar, resource);
-    return server.put(calendar, resource, random.chance(500) ? uid : uid + "x", ++version_);
-  }
-  if (dice < 94) return server.forget_tokens(calendar);
-  if (dice < 97) {
-    for (auto count = 5 + random.below(70); count > 0; --count) add(server, calendar);
-    return;
-  }
-  if (dice < 98) {
-    while (!calendar.objects.empty()) server.erase(calendar, calendar.objects.begin()->first);
-    return;
-  }
-  drop(server, calendar);
-}
-
-void Users::drop(CalendarServer& server, ServedCalendar& calendar) {
-  server.drop(calendar);
-  const auto again = stage_.random.delay(std::chrono::minutes(40));
-  stage_.agenda.after(again, Agenda::Of::world, [this, &server, &calendar] {
-    server.make_again(calendar);
-    if (!stopped_) add(server, calendar);
-  });
-}
-
 void Users::place_order() {
   // Every tenant numbers its own orders, so that they all have the same numbers.
   const std::string key = "order-" + std::to_string(++order_);
-  for (const auto& server : servers_) {
+  for (const auto& tenant : tenants_) {
     if (stage_.random.chance(300)) continue;
-    orders_[{server->tenant(), key}];
-    ask({server->tenant(), key});
+    orders_[{tenant.name, key}];
+    ask({tenant.name, key});
   }
 }
 
@@ -152,7 +87,7 @@ void Users::operate() {
   auto& random = stage_.random;
   if (random.chance(500)) {
     const auto mode = static_cast<SyncRequestMode>(random.below(3));
-    (void)process->sync().request_sync(random.pick(servers_)->tenant(), {}, mode);
+    (void)process->sync().request_sync(random.pick(tenants_).name, {}, mode);
     return;
   }
   auto& receiver = *random.pick(receivers_);

@@ -1,5 +1,5 @@
-// Those who act on their own: people who edit calendars, clients who place orders until they are
-// told that they are placed, operators who ask for things.
+// Those who act on their own: clients who place orders until they are told that they are placed,
+// operators who ask for things. The tenants' editors edit when it occurs to them.
 #pragma once
 
 #include <functional>
@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "sim/calendar_server.h"
 #include "sim/journal_auditor.h"
 #include "sim/receivers.h"
 #include "sim/stage.h"
+#include "sim/tenant.h"
 
 namespace tidemark::sim {
 
@@ -21,15 +21,13 @@ class Process;
 class Users {
  public:
   // process() is the one that lives at the moment; null: none does.
-  Users(Stage& stage, std::vector<std::unique_ptr<CalendarServer>>& servers,
+  Users(Stage& stage, std::vector<Tenant>& tenants,
         std::vector<std::unique_ptr<Receiver>>& receivers, std::function<Process*()> process)
-      : stage_(stage), servers_(servers), receivers_(receivers), process_(std::move(process)) {}
+      : stage_(stage), tenants_(tenants), receivers_(receivers), process_(std::move(process)) {}
 
   void begin();
-  // What a server holds before anybody looks.
-  void fill(CalendarServer& server);
   // They make no more changes; orders that were placed are still placed until they are.
-  void stop() { stopped_ = true; }
+  void stop();
   // Whoever waits for an answer of a process that is gone asks again.
   void process_ended();
   bool all_answered() const;
@@ -44,10 +42,6 @@ class Users {
   using Key = std::pair<std::string, std::string>;  // tenant, order
 
   void every(milliseconds most, std::function<void()> act);
-  void edit();
-  void edit(CalendarServer& server, ServedCalendar& calendar);
-  void add(CalendarServer& server, ServedCalendar& calendar);
-  void drop(CalendarServer& server, ServedCalendar& calendar);
   void place_order();
   void ask(const Key& key);
   void answered(const Key& key, const Result<Receipt>& receipt);
@@ -55,13 +49,11 @@ class Users {
   void configure();
 
   Stage& stage_;
-  std::vector<std::unique_ptr<CalendarServer>>& servers_;
+  std::vector<Tenant>& tenants_;
   std::vector<std::unique_ptr<Receiver>>& receivers_;
   const std::function<Process*()> process_;
   std::map<Key, Order> orders_;
-  std::uint64_t version_ = 0;
   std::uint64_t order_ = 0;
-  std::uint64_t resource_ = 0;
   bool stopped_ = false;
 };
 

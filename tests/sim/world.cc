@@ -10,7 +10,6 @@
 namespace tidemark::sim {
 namespace {
 
-constexpr std::string_view kAccount = "work";
 // Longer than the longest pause that anything makes: a day after refused credentials.
 constexpr milliseconds kSettlesWithin = std::chrono::hours(40);
 // A commit that failed is tried again.
@@ -22,9 +21,10 @@ World::World(const WorldOptions& options)
     : options_(options),
       stage_(options.seed),
       disk_(stage_, options.store),
+      traffic_(stage_),
       around_{stage_, disk_, network_, bank_, keys_, receivers_, accounts_},
       journal_(stage_, Process::machines()),
-      users_(stage_, servers_, receivers_, [this] { return process_.get(); }) {
+      users_(stage_, tenants_, receivers_, [this] { return process_.get(); }) {
   stage_.trace = options.trace;
 }
 
@@ -33,41 +33,44 @@ World::~World() = default;
 void World::build() {
   auto& random = stage_.random;
   stage_.clock.step(milliseconds{random.between(0, 86'400'000)});
-  for (const std::string tenant : {"acme", "umbra"}) {
-    auto server = std::make_unique<CalendarServer>(tenant, Dialect::any(random), random);
-    for (auto count = 1 + random.below(2); count > 0; --count) {
-      const std::string name = count == 1 ? "home" : "team";
-      server->calendars()[name].name = name;
-    }
-    users_.fill(*server);
-    network_.servers[server->origin()] = server.get();
-    AccountDefinition account;
-    account.settings.tenant = tenant;
-    account.settings.id = kAccount;
-    account.settings.provider = "caldav";
-    account.settings.url = server->origin() + "/dav/";
-    account.schedule = {std::chrono::minutes(4), std::chrono::hours(2), std::chrono::minutes(11),
-                        std::chrono::seconds(30)};
-    accounts_.push_back(std::move(account));
-    mirrors_.emplace_back(stage_, std::string(kAccount), *server);
-    stage_.say(tenant + " speaks " + server->dialect().name);
-    servers_.push_back(std::move(server));
-
-    std::vector<EndpointPlan> plans;
-    plans.push_back({.tenant = tenant, .id = "all", .types = ""});
-    plans.push_back({.tenant = tenant, .id = "queue", .types = "ledger.", .ordered = true});
-    plans.push_back(
-        {.tenant = tenant, .id = "slow", .types = "calendar.", .per_second = 2, .burst = 3});
-    plans.push_back({.tenant = tenant, .id = "few", .types = "ledger.", .daily_quota = 15});
-    for (auto& plan : plans) {
-      if (random.chance(400)) continue;
-      receivers_.push_back(std::make_unique<Receiver>(stage_, std::move(plan), journal_.told()));
-    }
+  for (const std::string name : {"acme", "umbra"}) {
+    const bool google = random.chance(400);
+    settle_in(google ? make_google_tenant(stage_, name, traffic_,
+                                          [this](const auto& settings) { reconfigure(settings); })
+                     : make_caldav_tenant(stage_, name));
   }
   if (receivers_.empty()) {
     receivers_.push_back(std::make_unique<Receiver>(
         stage_, EndpointPlan{.tenant = "acme", .id = "all", .types = ""}, journal_.told()));
   }
+}
+
+void World::settle_in(Tenant tenant) {
+  tenant.editors->fill();
+  network_.servers[tenant.upstream->origin()] = tenant.upstream.get();
+  tenant.account.schedule = {std::chrono::minutes(4), std::chrono::hours(2),
+                             std::chrono::minutes(11), std::chrono::seconds(30)};
+  accounts_.push_back(tenant.account);
+  std::vector<EndpointPlan> plans;
+  plans.push_back({.tenant = tenant.name, .id = "all", .types = ""});
+  plans.push_back({.tenant = tenant.name, .id = "queue", .types = "ledger.", .ordered = true});
+  plans.push_back(
+      {.tenant = tenant.name, .id = "slow", .types = "calendar.", .per_second = 2, .burst = 3});
+  plans.push_back({.tenant = tenant.name, .id = "few", .types = "ledger.", .daily_quota = 15});
+  for (auto& plan : plans) {
+    if (stage_.random.chance(400)) continue;
+    receivers_.push_back(std::make_unique<Receiver>(stage_, std::move(plan), journal_.told()));
+  }
+  tenants_.push_back(std::move(tenant));
+}
+
+// What an operator does who has changed the configuration.
+void World::reconfigure(const AccountSettings& settings) {
+  for (auto& account : accounts_) {
+    if (account.settings.tenant == settings.tenant) account.settings = settings;
+  }
+  stage_.say("the operator restarts the process, to mend an account of " + settings.tenant);
+  if (process_ && !process_->dead()) process_->kill(Fault::crash_at_rest);
 }
 
 void World::every(milliseconds most, std::function<void()> act) {
@@ -87,7 +90,12 @@ void World::plan_faults() {
   every(std::chrono::minutes(4), [&] {
     if (!stage_.faults.strikes(Fault::server_down)) return;
     const auto until = stage_.clock.world() + random.delay(std::chrono::minutes(15));
-    network_.down_until[random.pick(servers_)->origin()] = until;
+    network_.down_until[random.pick(tenants_).upstream->origin()] = until;
+  });
+  every(std::chrono::minutes(2), [&] {
+    for (const auto& tenant : tenants_) {
+      if (tenant.trouble) tenant.trouble();
+    }
   });
   every(std::chrono::minutes(4), [&] {
     if (!stage_.faults.strikes(Fault::receiver_down)) return;
@@ -108,6 +116,7 @@ void World::step_clock() {
   stage_.say("the clock steps by " + std::to_string(by.count()) + " ms");
   stage_.clock.step(by);
   for (auto& receiver : receivers_) receiver->limits_begin_anew();
+  traffic_.clock_stepped();
 }
 
 // Until one lives: it may die at its start, again and again.
@@ -142,6 +151,7 @@ void World::bury() {
   stage_.say("the process is dead, at record " + std::to_string(disk_.store().last_sequence()));
   process_.reset();
   users_.process_ended();
+  traffic_.process_ended();
   disk_.crash();
   // Nobody is there for a while: then everything comes late.
   stage_.clock.move_to(stage_.clock.world() + stage_.random.delay(std::chrono::minutes(2)));
@@ -198,8 +208,8 @@ std::optional<std::string> World::unsettled() {
   if (process_->dead()) return "the process is dead";
   if (!users_.all_answered()) return "an order was not acknowledged";
   const auto& store = disk_.store();
-  for (const auto& mirror : mirrors_) {
-    if (auto differs = mirror.difference(store)) return differs;
+  for (const auto& tenant : tenants_) {
+    if (auto differs = tenant.mirror->difference(store)) return differs;
   }
   for (auto& receiver : receivers_) {
     if (auto missing = receiver->missing(store)) return missing;
@@ -227,6 +237,9 @@ void World::tell_what_waits() {
 void World::settle() {
   stage_.faults.cease();
   users_.stop();
+  for (const auto& tenant : tenants_) {
+    if (tenant.mend) tenant.mend();
+  }
   disk_.heal();
   while (process_->dead() && !stage_.violation) step();
   for (const auto& receiver : receivers_) {
@@ -269,14 +282,14 @@ void World::check_ledgers() {
     return stage_.violated("idempotency", order.first + "'s " + order.second + " was paid " +
                                               std::to_string(times) + " times");
   }
-  for (const auto& server : servers_) {
+  for (const auto& tenant : tenants_) {
     const auto count = static_cast<std::uint64_t>(
         std::count_if(journal_.orders().begin(), journal_.orders().end(),
-                      [&](const auto& order) { return order.first.first == server->tenant(); }));
-    const auto bytes = read_state(disk_.store(), totals_of(server->tenant()));
+                      [&](const auto& order) { return order.first.first == tenant.name; }));
+    const auto bytes = read_state(disk_.store(), totals_of(tenant.name));
     const auto totals = LedgerMachine::decode_state(bytes && *bytes ? **bytes : "");
     if ((totals ? totals->added : 0) != count) {
-      return stage_.violated("messages", server->tenant() + "'s totals count other orders");
+      return stage_.violated("messages", tenant.name + "'s totals count other orders");
     }
   }
 }
@@ -289,9 +302,9 @@ void World::check_the_end() {
   journal_.check_proofs(store, store.last_sequence());
   users_.check_answers(journal_);
   check_ledgers();
-  for (auto& mirror : mirrors_) {
-    mirror.check_feed(store);
-    mirror.check_tenant(store);
+  for (const auto& tenant : tenants_) {
+    tenant.mirror->check_feed(store);
+    tenant.mirror->check_tenant(store);
   }
 }
 

@@ -10,10 +10,11 @@
 #include "sim/bank.h"
 #include "sim/disk.h"
 #include "sim/effects.h"
+#include "sim/google_traffic.h"
 #include "sim/journal_auditor.h"
-#include "sim/mirror_auditor.h"
 #include "sim/network.h"
 #include "sim/process.h"
+#include "sim/tenant.h"
 #include "sim/users.h"
 
 namespace tidemark::sim {
@@ -52,6 +53,8 @@ class World {
 
  private:
   void build();
+  void settle_in(Tenant tenant);
+  void reconfigure(const AccountSettings& settings);
   void plan_faults();
   void every(milliseconds most, std::function<void()> act);
   void step_clock();
@@ -74,12 +77,12 @@ class World {
   Network network_;
   Bank bank_;
   EffectKeys keys_;
-  std::vector<std::unique_ptr<CalendarServer>> servers_;
+  GoogleTraffic traffic_;
+  std::vector<Tenant> tenants_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
   std::vector<AccountDefinition> accounts_;
   Surroundings around_;
   JournalAuditor journal_;
-  std::vector<MirrorAuditor> mirrors_;
   std::unique_ptr<Process> process_;
   Users users_;
   milliseconds engine_rests_until_{0};

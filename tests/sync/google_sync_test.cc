@@ -157,6 +157,20 @@ TEST_F(GoogleSync, Rule6ASeriesOverSeveralPagesOfAReconcileLosesNothingInBetween
   expect_exact();
 }
 
+TEST_F(GoogleSync, Rule6AFullPassKeepsASeriesTogetherToo) {
+  const auto series = google_.insert_event(
+      "team", recurring(timed_event("Daily", "2026-01-05T10:00:00Z", "2026-01-05T10:30:00Z"),
+                        "RRULE:FREQ=DAILY;COUNT=5"));
+  google_.change_instance("team", series, at("2026-01-06T10:00:00Z"), {{"summary", "Moved"}});
+  google_.cancel_instance("team", series, at("2026-01-07T10:00:00Z"));
+  sync();
+  const std::size_t before = told_count();
+  google_.set_listing({.order = ListingOptions::Order::exceptions_first, .largest_page = 1});
+  sync(SyncRequestMode::full);
+  EXPECT_EQ(told_count(), before) << "nothing has changed";
+  expect_exact();
+}
+
 TEST_F(GoogleSync, Rule7ARefusedPageTokenRestartsThePass) {
   add_events(40);
   google_.set_listing({.largest_page = 10});
@@ -231,6 +245,18 @@ TEST_F(GoogleSync, Rule10DeletingAMasterTakesItsInstancesWhateverPageNamesThem) 
     expect_exact();
     EXPECT_EQ(process_->calendar("Team").resources, 0U);
   }
+}
+
+// Its last instances' tombstones come on the same page, and the mirror still has the series.
+TEST_F(GoogleSync, Rule10ASeriesThatRecursNoMoreIsNotPutBackByItsInstances) {
+  const auto series = google_.insert_event(
+      "team", recurring(timed_event("Daily", "2026-01-05T10:00:00Z", "2026-01-05T10:30:00Z"),
+                        "RRULE:FREQ=DAILY;COUNT=5"));
+  google_.change_instance("team", series, at("2026-01-06T10:00:00Z"), {{"summary", "Moved"}});
+  sync();
+  google_.patch_event("team", series, {{"summary", "Once"}, {"recurrence", nullptr}});
+  sync();
+  expect_exact();
 }
 
 TEST_F(GoogleSync, Rule10AMovedInstanceIsTheSameInstance) {
@@ -309,6 +335,19 @@ TEST_F(GoogleSync, Rule13CalendarsComeGoAndAreForbidden) {
   clock_.advance(std::chrono::hours(25));
   sync();
   EXPECT_TRUE(find_calendar(*process_->store, "", "Renamed").has_value());
+}
+
+// A whole list leaves them out, a list of changes tells of them.
+TEST_F(GoogleSync, Rule13AHiddenCalendarIsNotMirroredHoweverItIsHeardOf) {
+  google_.add_calendar(kUser, {.id = "other", .summary = "Other"});
+  sync();
+  google_.set_hidden(kUser, "other", true);
+  sync();
+  sync();
+  EXPECT_FALSE(find_calendar(*process_->store, "", "Other").has_value());
+  google_.set_hidden(kUser, "other", false);
+  sync();
+  EXPECT_TRUE(find_calendar(*process_->store, "", "Other").has_value());
 }
 
 TEST_F(GoogleSync, Rule13AStaleListTokenListsAnew) {

@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/rsa.h"
 #include "providers/google/json_members.h"
 #include "providers/google/token_endpoint.h"
@@ -39,8 +40,12 @@ seconds life_of(const Json& answer) {
 }  // namespace
 
 AccessTokens::AccessTokens(HttpClient& http, const AccountSettings& settings, std::string token_url,
-                           std::function<WallTime()> now)
-    : http_(http), settings_(settings), token_url_(std::move(token_url)), now_(std::move(now)) {}
+                           std::function<WallTime()> now, std::unique_ptr<Lock> making)
+    : http_(http),
+      settings_(settings),
+      token_url_(std::move(token_url)),
+      now_(std::move(now)),
+      making_(std::move(making)) {}
 
 Result<Secret> AccessTokens::get() {
   std::uint64_t attempts_before = 0;
@@ -50,11 +55,11 @@ Result<Secret> AccessTokens::get() {
     if (!token_.empty() && now + kMargin < expires_) return token_;
     attempts_before = made_;
   }
-  const std::lock_guard making(making_);
+  const std::lock_guard making(*making_);
   {
     // What somebody else got meanwhile is the answer to us, too.
     const std::lock_guard lock(mutex_);
-    if (made_ != attempts_before) {
+    if (made_ != attempts_before && !mutated(Mutation::google_refresh_storm)) {
       if (error_) return fail(*error_);
       return token_;
     }

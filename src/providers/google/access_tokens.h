@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "net/http.h"
@@ -23,8 +24,10 @@ namespace tidemark::google {
 
 class AccessTokens {
  public:
+  // making: held while a token is asked for.
   AccessTokens(HttpClient& http, const AccountSettings& settings, std::string token_url,
-               std::function<WallTime()> now);
+               std::function<WallTime()> now,
+               std::unique_ptr<Lock> making = std::make_unique<MutexLock>());
 
   // One that is good for another minute.
   //   unauthorized  Google refuses the refresh token or the assertion (invalid_grant and its like):
@@ -47,7 +50,8 @@ class AccessTokens {
   const std::string token_url_;
   const std::function<WallTime()> now_;
 
-  std::mutex making_;         // held while a token is being made; guards the next one
+  // Held while a token is being made; guards the next one.
+  const std::unique_ptr<Lock> making_;
   Secret unkept_;             // a refresh token that is only here
   mutable std::mutex mutex_;  // guards what follows
   Secret token_;

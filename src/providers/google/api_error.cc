@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/mutation.h"
 #include "base/text.h"
 #include "providers/google/json_members.h"
 #include "providers/redirects.h"
@@ -62,7 +63,9 @@ Errc code_of(int status, const Details& details, bool with_token) {
     case 404: return Errc::not_found;
     case 409:
     case 412: return Errc::conflict;
-    case 410: return details.reason == "deleted" ? Errc::not_found : Errc::stale_cursor;
+    case 410:
+      if (mutated(Mutation::google_token_kept_after_410)) return Errc::unavailable;
+      return details.reason == "deleted" ? Errc::not_found : Errc::stale_cursor;
     case 408: return Errc::timeout;
     case 429: return Errc::unavailable;
     default: return status >= 500 && status <= 599 ? Errc::unavailable : Errc::protocol_error;

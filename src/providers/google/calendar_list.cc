@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/mutation.h"
 #include "providers/google/json_members.h"
 #include "providers/google/page_reader.h"
 
@@ -56,14 +57,16 @@ Listing from_hint(const std::string& hint) {
   return listing;
 }
 
-// A CalendarListEntry: there, or gone.
+// A CalendarListEntry: there, or gone. A hidden one is told of by token, and left out of a whole
+// list: it is gone in both.
 Result<void> apply_entry(std::string_view bytes, Calendars& calendars) {
   const auto entry = parse_json(bytes);
   if (!entry || !entry->is_object() || text(*entry, "id").empty()) {
     return fail(Errc::protocol_error, "a calendar without an id");
   }
   const std::string id = text(*entry, "id");
-  if (flag(*entry, "deleted")) {
+  const bool hidden = flag(*entry, "hidden") && !mutated(Mutation::google_hidden_by_token_only);
+  if (flag(*entry, "deleted") || hidden) {
     calendars.erase(id);
     return {};
   }

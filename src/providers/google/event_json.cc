@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/mutation.h"
 #include "base/text.h"
 #include "providers/google/json_members.h"
 #include "zones/zone.h"
@@ -73,6 +74,7 @@ Result<CalendarTime> read_time(const Json& item, const char* name) {
   };
   if (const std::string date = text(*value, "date"); !date.empty()) {
     if (!is_date(date)) return wrong(date);
+    if (mutated(Mutation::google_all_day_as_instant)) return utc_time(*parse_rfc3339(date));
     CalendarTime time;
     time.kind = CalendarTime::Kind::date;
     time.local = date;
@@ -169,7 +171,8 @@ Result<ItemKey> read_key(const Json& item) {
   if (key.master.size() > kMaxIdBytes) {
     return fail(Errc::parse_error, "an instance of a series whose id is too long");
   }
-  TM_ASSIGN(const CalendarTime original, read_time(item, "originalStartTime"));
+  const bool by_start = mutated(Mutation::google_instance_keyed_by_start) && !key.cancelled;
+  TM_ASSIGN(const CalendarTime original, read_time(item, by_start ? "start" : "originalStartTime"));
   key.recurrence_id = recurrence_key(original);
   return key;
 }
@@ -208,8 +211,9 @@ std::string exdate_line(const CalendarEvent& master, std::string_view recurrence
       master.start.kind == CalendarTime::Kind::zoned ? iana_zone(master.start.zone) : nullptr;
   const auto instant = parse_rfc3339(recurrence_id);
   if (zone == nullptr || !instant) return "EXDATE:" + compact(recurrence_id);
-  return "EXDATE;TZID=" + master.start.zone + ":" +
-         compact(format_date_time(zone->to_local(to_seconds(*instant))));
+  const bool off = mutated(Mutation::google_exdate_off_the_clock);
+  const auto local = off ? to_seconds(*instant) : zone->to_local(to_seconds(*instant));
+  return "EXDATE;TZID=" + master.start.zone + ":" + compact(format_date_time(local));
 }
 
 }  // namespace tidemark::google

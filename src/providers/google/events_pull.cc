@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/mutation.h"
 #include "base/text.h"
 #include "net/url.h"
 #include "providers/google/json_members.h"
@@ -83,6 +84,7 @@ class EventsPull {
   // By series: what the page says of it comes together before it is compared with the mirror.
   std::map<std::string, std::vector<SeriesPart>> series_;
   std::set<std::string> deleted_;
+  std::set<std::string> single_;  // events of the page that do not recur
 };
 
 Result<void> EventsPull::read_cursor() {
@@ -145,6 +147,7 @@ Result<void> EventsPull::take(std::string_view bytes) {
 }
 
 Result<void> EventsPull::take_single(const Json& item, const ItemKey& key, std::string_view bytes) {
+  single_.insert(key.id);
   if (cursor_.full) {
     TM_ASSIGN(const auto known, known_.find(key.id));
     const std::string etag = text(item, "etag");
@@ -172,23 +175,26 @@ Result<void> EventsPull::send_series() {
 }
 
 Result<void> EventsPull::send_one_series(const std::string& id, std::vector<SeriesPart> parts) {
+  // One that recurs no more has no instances; what is said of them is that they are gone.
+  if (single_.contains(id) && !mutated(Mutation::google_series_after_its_end)) return {};
   // Rule 10: the instances of a deleted master go with it, on whichever page they are named.
   TM_ASSIGN(const auto known, known_.find(id));
   const bool gone = deleted_.contains(id) || (known && known->deleted);
   bool back = false;
   for (const auto& part : parts) back |= part.key.master.empty();
   if (gone && !back) return {};
+  if (mutated(Mutation::google_instance_before_master) && !known && !back) return {};
   deleted_.erase(id);
 
   Series series;
-  if (known && !gone) {
+  if (!gone && (known || !mutated(Mutation::google_full_pass_forgets))) {
     TM_ASSIGN(const auto body, known_.body(id));
     if (body && !body->empty()) {
       // A series that cannot be read is begun anew: what is missing comes with the next full
       // listing.
       if (auto stored = Series::parse(*body)) series = std::move(*stored);
     }
-    if (cursor_.full && !known->in_this_pass) series.doubt_all();
+    if (cursor_.full && !(known && known->in_this_pass)) series.doubt_all();
   }
   for (auto& part : parts) series.put(std::move(part));
   return send(id, series);
@@ -246,7 +252,7 @@ Result<PullResult> EventsPull::settle() {
     TM_ASSIGN(const auto body, known_.body(id));
     if (!body) continue;
     TM_ASSIGN(Series series, Series::parse(*body));
-    series.drop_unconfirmed();
+    if (!mutated(Mutation::google_unconfirmed_kept)) series.drop_unconfirmed();
     TM_TRY(send(id, series));
   }
   TM_TRY(out_.flush());

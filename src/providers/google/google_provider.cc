@@ -31,7 +31,8 @@ class GoogleProvider final : public CalendarProvider {
  public:
   GoogleProvider(const AccountSettings& settings, HttpClient& http, const ProviderOptions& options)
       : api_(http, settings, api_root(settings),
-             std::make_shared<AccessTokens>(http, settings, token_url(settings), options.now),
+             std::make_shared<AccessTokens>(http, settings, token_url(settings), options.now,
+                                            options.make_lock()),
              options.projects->of_project(project_of(*settings.oauth)), options.now),
         channels_(api_),
         now_(options.now) {}
@@ -64,6 +65,7 @@ std::unique_ptr<CalendarProvider> make_provider(const AccountSettings& settings,
   if (!complete.oauth) complete.oauth.emplace();
   if (!options.now) options.now = system_now;
   if (options.projects == nullptr) options.projects = &process_gates();
+  if (!options.make_lock) options.make_lock = [] { return std::make_unique<MutexLock>(); };
   return std::make_unique<GoogleProvider>(complete, http, options);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "providers/calendar_provider.h"
 #include "providers/google/quota_gate.h"
 
@@ -22,6 +23,7 @@ struct ProviderOptions {
   std::function<WallTime()> now;  // empty: the system's clock
   // Which accounts share a project's quota; outlives the provider. Null: the process's.
   QuotaGates* projects = nullptr;
+  LockFactory make_lock{};  // empty: mutexes
 };
 
 // settings.oauth says how it is authorized. settings.url, when not empty, stands for both of

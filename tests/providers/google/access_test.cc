@@ -26,6 +26,7 @@ class ScriptedHttp final : public HttpClient {
   Result<HttpResponse> send(const HttpRequest& request, const BodySink& sink) override {
     const std::lock_guard lock(mutex);
     requests.push_back(request);
+    if (meanwhile) meanwhile();
     if (answers.empty()) return fail(Errc::unavailable, "no more answers");
     HttpResponse answer = std::move(answers.front());
     answers.pop_front();
@@ -45,6 +46,7 @@ class ScriptedHttp final : public HttpClient {
 
   std::mutex mutex;
   std::deque<HttpResponse> answers;
+  std::function<void()> meanwhile;  // while a request is on its way
   std::vector<HttpRequest> requests;
 };
 
@@ -206,6 +208,14 @@ TEST_F(GoogleAccess, Rule14AUsedUpQuotaHoldsEverybodyBackWhoSharesIt) {
   now += seconds{1};
   http.answer(200, "page");
   EXPECT_TRUE(get(other).has_value());
+}
+
+TEST_F(GoogleAccess, Rule14AQuotaThatEndsWhileATokenIsMadeHoldsBack) {
+  const ApiClient client = api();
+  http.answer_token("one");
+  http.meanwhile = [&] { project->close(now, seconds(30)); };
+  EXPECT_EQ(get(client).error().retry_after, seconds(30));
+  EXPECT_EQ(http.requests.size(), 1U) << "the token's";
 }
 
 TEST_F(GoogleAccess, Rule14AUsersQuotaIsItsOwn) {

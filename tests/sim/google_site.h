@@ -1,0 +1,61 @@
+// Google, as one tenant's account sees it: the fake of tests/support/google behind the simulated
+// network, and what its calendars were, one state after the other.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/google_traffic.h"
+#include "sim/upstream.h"
+#include "support/google/fake_google.h"
+
+namespace tidemark::sim {
+
+// What was at one event id: readings (google_reading.h), or "" while there was nothing.
+using GoogleHistory = std::map<std::string, std::vector<std::string>>;
+
+struct GoogleCalendar {
+  std::string id;
+  std::string name;
+  std::string role = "owner";
+  bool listed = true;  // in the account's list
+  GoogleHistory history;
+};
+
+class GoogleSite final : public Upstream {
+ public:
+  GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic);
+
+  const std::string& tenant() const override { return tenant_; }
+  std::string origin() const override { return "http://google." + tenant_ + ".example"; }
+  HttpResponse answer(const HttpRequest& request) override;
+  void asked(const HttpRequest& request) override { traffic_.asked(tenant_, request); }
+  void ended(const HttpRequest& request, const Result<HttpResponse>& outcome) override {
+    traffic_.ended(tenant_, request, outcome);
+  }
+
+  std::string user() const { return "ada@" + tenant_ + ".example"; }
+  test::FakeGoogle& google() const { return google_; }
+  std::map<std::string, GoogleCalendar>& calendars() { return calendars_; }
+  const std::map<std::string, GoogleCalendar>& calendars() const { return calendars_; }
+  // The account's list names it (again).
+  void show(GoogleCalendar& calendar);
+  // A refresh token of the account's user.
+  std::string grant();
+  // After each edit: what has become of the calendar is history.
+  void record(GoogleCalendar& calendar) const;
+  // What is listed of it.
+  std::vector<Json> items(const GoogleCalendar& calendar) const;
+
+ private:
+  HttpResponse quota_used_up() const;
+
+  Stage& stage_;
+  const std::string tenant_;
+  GoogleTraffic& traffic_;
+  mutable test::FakeGoogle google_;
+  std::map<std::string, GoogleCalendar> calendars_;
+};
+
+}  // namespace tidemark::sim
