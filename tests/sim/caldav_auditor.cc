@@ -24,9 +24,7 @@ std::string CalDavAuditor::public_id(const ServedCalendar& calendar) const {
 }
 
 const ServedCalendar* CalDavAuditor::calendar_of(const std::string& id) const {
-  for (const auto& entry : server_.calendars()) {
-    const auto& name = entry.first;  // not bindings, which clang 14 captures in no lambda
-    const auto& calendar = entry.second;
+  for (const auto& [name, calendar] : server_.calendars()) {
     if (public_id(calendar) == id) return &calendar;
   }
   return nullptr;
@@ -37,9 +35,9 @@ std::optional<std::string> CalDavAuditor::difference(const StoreView& view) cons
   if (!listed) return listed.error().message;
   for (const auto& [name, calendar] : server_.calendars()) {
     const std::string where = server_.tenant() + "/" + name + " (" + server_.dialect().name + ")";
-    const auto status = std::find_if(listed->begin(), listed->end(), [&](const auto& one) {
-      return one.remote_id == server_.url_of(calendar);
-    });
+    const std::string url = server_.url_of(calendar);
+    const auto status = std::find_if(listed->begin(), listed->end(),
+                                     [&](const auto& one) { return one.remote_id == url; });
     if (!calendar.exists) {
       if (status != listed->end() && status->resources != 0) return where + " is mirrored and gone";
       continue;

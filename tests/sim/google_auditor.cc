@@ -50,12 +50,11 @@ const GoogleCalendar* GoogleAuditor::calendar_of(const std::string& id) const {
 std::optional<std::string> GoogleAuditor::difference(const StoreView& view) const {
   const auto listed = list_calendars(view, site_.tenant());
   if (!listed) return listed.error().message;
-  for (const auto& entry : site_.calendars()) {
-    const auto& id = entry.first;  // not bindings, which clang 14 captures in no lambda
-    const auto& calendar = entry.second;
+  for (const auto& [id, calendar] : site_.calendars()) {
     const std::string where = site_.tenant() + "/" + id + " (google)";
-    const auto status = std::find_if(listed->begin(), listed->end(),
-                                     [&](const auto& one) { return one.remote_id == id; });
+    const auto status =
+        std::find_if(listed->begin(), listed->end(),
+                     [&one = calendar](const auto& other) { return other.remote_id == one.id; });
     if (!calendar.listed) {
       if (status != listed->end() && status->resources != 0) return where + " is mirrored and gone";
       continue;
