@@ -39,6 +39,10 @@ class GooglePush(unittest.TestCase):
     def titles(self):
         return sorted(event["title"] for event in self.mark.events("Team"))
 
+    def at_rest(self):
+        engine = self.mark.operator("GET", "/v1/status")["engine"]
+        return self.calendar()["state"] == "ok" and engine["outbox"] == engine["inbox"] == 0
+
     def last_sequence(self):
         return self.mark.operator("GET", "/v1/status")["store"]["last_sequence"]
 
@@ -65,6 +69,7 @@ class GooglePush(unittest.TestCase):
         self.google.do("pushes")
         self.insert("Real")
         real = self.google.do("pushes")[0]
+        eventually(self.at_rest, "the end of the first sync")
         before = self.last_sequence()
 
         def forged(**headers):
