@@ -35,9 +35,9 @@ std::optional<std::string> CalDavAuditor::difference(const StoreView& view) cons
   if (!listed) return listed.error().message;
   for (const auto& [name, calendar] : server_.calendars()) {
     const std::string where = server_.tenant() + "/" + name + " (" + server_.dialect().name + ")";
-    const auto status = std::find_if(listed->begin(), listed->end(), [&](const auto& one) {
-      return one.remote_id == server_.url_of(calendar);
-    });
+    const std::string url = server_.url_of(calendar);
+    const auto status = std::find_if(listed->begin(), listed->end(),
+                                     [&](const auto& one) { return one.remote_id == url; });
     if (!calendar.exists) {
       if (status != listed->end() && status->resources != 0) return where + " is mirrored and gone";
       continue;

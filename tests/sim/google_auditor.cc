@@ -52,8 +52,9 @@ std::optional<std::string> GoogleAuditor::difference(const StoreView& view) cons
   if (!listed) return listed.error().message;
   for (const auto& [id, calendar] : site_.calendars()) {
     const std::string where = site_.tenant() + "/" + id + " (google)";
-    const auto status = std::find_if(listed->begin(), listed->end(),
-                                     [&](const auto& one) { return one.remote_id == id; });
+    const auto status =
+        std::find_if(listed->begin(), listed->end(),
+                     [&one = calendar](const auto& other) { return other.remote_id == one.id; });
     if (!calendar.listed) {
       if (status != listed->end() && status->resources != 0) return where + " is mirrored and gone";
       continue;
