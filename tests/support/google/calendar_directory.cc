@@ -19,8 +19,10 @@ void CalendarDirectory::add(const std::string& user, const CalendarSpec& spec,
                             const ListingOptions& listing) {
   const auto found = calendars_.find(spec.id);
   if (found == calendars_.end() || found->second.removed) {
-    Calendar calendar{spec.id, spec.summary, spec.time_zone, EventStore(spec.id, user), listing};
-    if (found != calendars_.end()) calendar.generation = found->second.generation + 1;
+    const auto generation = found == calendars_.end() ? 1 : found->second.generation + 1;
+    Calendar calendar{spec.id, spec.summary, spec.time_zone, EventStore(spec.id, generation, user),
+                      listing};
+    calendar.generation = generation;
     calendars_.insert_or_assign(spec.id, std::move(calendar));
   }
   User& owner = users_[user];

@@ -118,7 +118,8 @@ void EventStore::add_standard_fields(Json& event, const std::string& id, WallTim
 
 std::string EventStore::new_id() {
   // Google's alphabet for ids is base32hex; hexadecimal digits are some of it.
-  return to_hex(sha256(calendar_id_, std::to_string(++made_up_ids_))).substr(0, 26);
+  const std::string place = std::to_string(generation_) + "\n" + calendar_id_;
+  return to_hex(sha256(place, std::to_string(++made_up_ids_))).substr(0, 26);
 }
 
 std::string EventStore::insert(Json event, const std::string& id, WallTime now) {

@@ -31,9 +31,10 @@ struct EventRow {
 
 class EventStore {
  public:
-  // Organizer and creator of what is written here without saying whose it is.
-  EventStore(std::string calendar_id, std::string owner)
-      : calendar_id_(std::move(calendar_id)), owner_(std::move(owner)) {}
+  // The ids it makes up are those of no other calendar and no other generation of this one. The
+  // owner is organizer and creator of what is written here without saying whose it is.
+  EventStore(std::string calendar_id, std::uint64_t generation, std::string owner)
+      : calendar_id_(std::move(calendar_id)), generation_(generation), owner_(std::move(owner)) {}
 
   const EventRow* find(const std::string& id) const;
   // The event an instance's id names although nobody has changed it yet: made from its master.
@@ -77,6 +78,7 @@ class EventStore {
   std::string new_id();
 
   std::string calendar_id_;
+  std::uint64_t generation_;
   std::string owner_;
   std::uint64_t version_ = 0;
   std::uint64_t made_up_ids_ = 0;

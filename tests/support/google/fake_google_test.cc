@@ -143,6 +143,13 @@ TEST_F(FakeGoogleLists, AnswerGoneToTokensOfACalendarMadeAgain) {
   EXPECT_TRUE(pass({}).empty());
 }
 
+TEST_F(FakeGoogleLists, NameNewEventsByIdsThatNoneEverHad) {
+  const std::string first = google_.insert_event(kTeam, timed(""));
+  google_.remove_calendar(kTeam);
+  google_.add_calendar(kAda, {.id = kTeam});
+  EXPECT_NE(google_.insert_event(kTeam, timed("")), first);
+}
+
 // Rule 7.
 TEST_F(FakeGoogleLists, CanForgetPageTokens) {
   insert(2);
