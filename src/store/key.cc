@@ -1,18 +1,23 @@
 #include "store/key.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace tidemark {
 namespace {
 
 constexpr std::uint64_t kSignBit = 1ULL << 63;
+// For what mostly follows a text: a length, a sequence, an index.
+constexpr std::size_t kRoom = 24;
 
 template <class T>
 void append_big_endian(std::string& out, T value) {
-  for (int shift = (static_cast<int>(sizeof(T)) - 1) * 8; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>((value >> shift) & 0xFF));
+  std::array<char, sizeof(T)> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>((value >> (8 * (bytes.size() - 1 - i))) & 0xFF);
   }
+  out.append(bytes.data(), bytes.size());
 }
 
 std::uint64_t read_big_endian(std::string_view bytes) {
@@ -49,6 +54,8 @@ KeyWriter& KeyWriter::text(std::string_view value) {
 }
 
 KeyWriter& KeyWriter::raw(std::string_view value) {
+  const std::size_t size = key_.size() + value.size();
+  if (size > key_.capacity()) key_.reserve(size + kRoom);
   key_.append(value);
   return *this;
 }

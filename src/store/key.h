@@ -18,8 +18,8 @@ class KeyWriter {
   KeyWriter& i64(std::int64_t value);       // big-endian, sign bit flipped: sorts as the number
   KeyWriter& text(std::string_view value);  // u16 length, then the bytes; at most 65,535 of them
   KeyWriter& raw(std::string_view value);   // the rest of the key, no length
-  const std::string& str() const& { return key_; }
-  std::string str() && { return std::move(key_); }
+  // The key, which leaves the writer.
+  std::string str() { return std::move(key_); }
 
  private:
   std::string key_;
