@@ -57,7 +57,7 @@ bool Engine::Impl::commit_open(Mode mode) {
   Committed committed;
   if (stepper_.batch().count() > 0) {
     committed = engine::commit_timed(store_, stepper_.take_batch(), batch.outcome.last);
-    stepper_.settled();
+    stepper_.settled(committed.result.has_value());
   }
   return conclude(std::move(batch), committed);
 }
@@ -85,7 +85,7 @@ bool Engine::Impl::land(Mode mode) {
   if (!in_flight_) return false;
   const auto committed = wait_for_commit();
   Batch batch = *std::exchange(in_flight_, std::nullopt);
-  stepper_.settled();
+  stepper_.settled(committed.result.has_value());
   if (committed.result && mode == Mode::overlapping && open_ && !retry_soon_ &&
       stepper_.batch().count() > 0 && ripe(*open_)) {
     launch();

@@ -271,7 +271,7 @@ Result<void> JournalReplay::commit() {
   if (stepper_.batch().count() == 0) return {};
   const Sequence through = stepper_.outcome().last;
   TM_TRY(target_.commit(stepper_.take_batch(), through));
-  stepper_.settled();
+  stepper_.settled(true);
   stepper_.begin(through, WallTime{});
   return {};
 }

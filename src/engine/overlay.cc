@@ -42,6 +42,9 @@ Result<std::optional<std::string>> Overlay::get(Table table, std::string_view ke
   if (const auto found = own.find(key); found != own.end()) return found->second;
   const auto& committing = in(committing_, table);
   if (const auto found = committing.find(key); found != committing.end()) return found->second;
+  if (table == Table::instance) {
+    if (const auto* const known = instances_.find(key)) return *known;
+  }
   return store_.get(table, key);
 }
 
@@ -101,7 +104,12 @@ WriteBatch Overlay::take() {
   return std::exchange(batch_, WriteBatch());
 }
 
-void Overlay::settled() {
+void Overlay::settled(bool committed) {
+  if (committed) {
+    instances_.add(std::move(committing_[static_cast<std::size_t>(Table::instance)]));
+  } else {
+    instances_.clear();
+  }
   for (auto& changes : committing_) changes.clear();
 }
 

@@ -1,16 +1,17 @@
 // What steps have written and the store does not hold for certain yet, laid over the store: the
 // next step reads through it. Two layers: the batch being filled, and below it the one that is
 // being committed meanwhile, if there is one. Every write goes to the overlay and to the batch at
-// once. Used by the engine's loop only.
+// once. Instances that were committed a moment ago are remembered: nobody else writes that table.
+// Used by the engine's loop only.
 #pragma once
 
 #include <array>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "engine/recent_values.h"
 #include "store/store.h"
 
 namespace tidemark::engine {
@@ -39,13 +40,13 @@ class Overlay {
   // The batch to commit. Its changes stay visible, as the lower layer, until settled(); a second
   // take() has to wait for that.
   WriteBatch take();
-  // The commit has returned: what became of it is in the store.
-  void settled();
+  // The commit has returned: all of it is in the store, or nothing.
+  void settled(bool committed);
   // Forgets the batch being filled.
   void drop();
 
  private:
-  using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
+  using Changes = RecentValues::Values;
   using Layer = std::array<Changes, kTableCount>;
   static const Changes& in(const Layer& layer, Table table) {
     return layer[static_cast<std::size_t>(table)];
@@ -56,6 +57,7 @@ class Overlay {
   WriteBatch batch_;
   Layer own_;
   Layer committing_;
+  RecentValues instances_;
 };
 
 }  // namespace tidemark::engine

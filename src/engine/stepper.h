@@ -67,7 +67,7 @@ class Stepper {
   // For the commit. The next batch may be begun and stepped on top of it before that has returned,
   // but not taken: first comes settled().
   WriteBatch take_batch() { return overlay_.take(); }
-  void settled() { overlay_.settled(); }
+  void settled(bool committed) { overlay_.settled(committed); }
   // Undoes the steps since begin().
   void drop_batch() { overlay_.drop(); }
   BatchOutcome& outcome() { return outcome_; }

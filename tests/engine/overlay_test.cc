@@ -62,20 +62,64 @@ TEST_F(OverlayTest, ReadsTheSameOnceTheLowerLayerIsInTheStore) {
   const auto before = all();
   ASSERT_TRUE(store_->commit(std::move(taken_), 2));
   EXPECT_EQ(all(), before);
-  overlay_.settled();
+  overlay_.settled(true);
   EXPECT_EQ(all(), before);
   ASSERT_TRUE(store_->commit(overlay_.take(), 3));
-  overlay_.settled();
+  overlay_.settled(true);
   EXPECT_EQ(all(), before);
 }
 
 TEST_F(OverlayTest, ForgetsBothLayersOfAFailedCommit) {
   const auto before = all();
   fill_both();
-  overlay_.settled();
+  overlay_.settled(false);
   overlay_.drop();
   EXPECT_EQ(all(), before);
   EXPECT_EQ(overlay_.batch().count(), 0U);
+}
+
+// The store is asked for an instance only when it is not remembered, so it may say anything here.
+TEST_F(OverlayTest, RemembersInstancesThatWereCommitted) {
+  const auto instance = [&](std::string_view key) {
+    return (*overlay_.get(Table::instance, key)).value_or("none");
+  };
+  overlay_.put(Table::instance, "a", "first");
+  overlay_.erase(Table::instance, "b");
+  overlay_.put(Table::instance, "large", std::string(engine::RecentValues::kLargestValue + 1, 'x'));
+  overlay_.take();
+  overlay_.settled(true);
+  WriteBatch behind;
+  for (const char* key : {"a", "b", "large"}) behind.put(Table::instance, key, "stored");
+  ASSERT_TRUE(store_->commit(std::move(behind), 2));
+  EXPECT_EQ(instance("a"), "first");
+  EXPECT_EQ(instance("b"), "none");
+  EXPECT_EQ(instance("large"), "stored");
+  overlay_.put(Table::instance, "a", "second");
+  EXPECT_EQ(instance("a"), "second");
+  overlay_.drop();
+  EXPECT_EQ(instance("a"), "first");
+  overlay_.put(Table::instance, "a", "third");
+  overlay_.take();
+  overlay_.settled(false);
+  EXPECT_EQ(instance("a"), "stored");
+  EXPECT_EQ(instance("b"), "stored");
+}
+
+TEST_F(OverlayTest, RemembersNoMoreThanItsShare) {
+  const std::string value(engine::RecentValues::kLargestValue, 'v');
+  const std::size_t count = 4 * engine::RecentValues::kGenerationBytes / value.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    overlay_.put(Table::instance, std::to_string(i), value);
+    overlay_.take();
+    overlay_.settled(true);
+  }
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    known += (*overlay_.get(Table::instance, std::to_string(i))).has_value() ? 1 : 0;
+  }
+  EXPECT_LE(known, count / 2);
+  EXPECT_GE(known, count / 4 - 1);
+  EXPECT_TRUE(*overlay_.get(Table::instance, std::to_string(count - 1)));
 }
 
 TEST_F(OverlayTest, FindsTheLastKeyInWhicheverLayerItIs) {
