@@ -92,7 +92,9 @@ std::string encode(const AccountSync& input) {
 }
 
 std::string encode(const CalendarCheck& input) {
-  return stored_json(Json{{"remote_id", input.remote_id}, {"missing", input.missing}});
+  Json value{{"remote_id", input.remote_id}, {"missing", input.missing}};
+  if (input.alive) value["alive"] = true;
+  return stored_json(value);
 }
 
 std::string encode(const CredentialsRefused& input) {
@@ -126,7 +128,8 @@ Result<AccountInput> decode_account_input(std::string_view type, std::string_vie
   if (type == input_type::kAccountSync) return decode_sync(fields);
   if (type == input_type::kDiscovered) return decode_discovered(fields);
   if (type == input_type::kCalendarCheck) {
-    CalendarCheck input{fields.text("remote_id"), fields.flag("missing")};
+    CalendarCheck input{fields.text("remote_id"), fields.flag("missing"),
+                        fields.has("alive") && fields.flag("alive")};
     if (!fields.ok()) return unreadable(type);
     return input;
   }

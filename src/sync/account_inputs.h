@@ -22,10 +22,12 @@ struct AccountSync {
   SyncWish wish;
 };
 // From a calendar: does it still exist? `missing`: its pull was answered with not_found, which is
-// one of the two signs that removal takes; otherwise only an answer is wanted.
+// one of the two signs that removal takes; `alive`: it was to be removed, but has been read since
+// that was looked up; otherwise only an answer is wanted.
 struct CalendarCheck {
   std::string remote_id;
   bool missing = false;
+  bool alive = false;
 };
 // From a calendar: a pull was refused with unauthorized.
 struct CredentialsRefused {

@@ -252,16 +252,23 @@ struct Handler {
   template <AnyPhase P>
   void operator()(P phase, const CalendarCheck& input) {
     state.phase = phase;
-    const auto found = step.calendars.find(input.remote_id);
+    auto found = step.calendars.find(input.remote_id);
     if (found == step.calendars.end()) {
-      AccountCalendar gone;
-      gone.id = public_calendar_id(step.context.tenant, step.account(), input.remote_id);
-      step.send(gone, input_type::kRemoved);
-      return;
+      AccountCalendar row;
+      row.id = public_calendar_id(step.context.tenant, step.account(), input.remote_id);
+      if (!input.alive) {
+        step.send(row, input_type::kRemoved);
+        return;
+      }
+      // The sign that was too old is forgotten, not the one before it.
+      row.started = true;
+      row.strikes = 1;
+      found = step.calendars.emplace(input.remote_id, std::move(row)).first;
+      if (!state.configured) step.tell(input.remote_id, found->second, std::nullopt);
     }
     if (input.missing) {
       found->second.strikes = std::max<std::uint32_t>(found->second.strikes, 1);
-    } else {
+    } else if (!input.alive) {
       found->second.asked = true;
     }
     if (!state.configured || state.health == AccountHealth::needs_credentials) return;
@@ -384,7 +391,9 @@ struct Handler {
         ++row;
       } else {
         step.unwatch(row->second);
-        if (row->second.started) step.send(row->second, input_type::kRemoved);
+        if (row->second.started) {
+          step.send(row->second, input_type::kRemoved, encode(CalendarRemoved{state.last_attempt}));
+        }
         step.rows.erase(href_key(kCalendarRow, row->first));
         row = step.calendars.erase(row);
       }

@@ -34,7 +34,7 @@ inline constexpr std::string_view kAuthorizedAgain = "account.authorized_again";
 
 struct AccountMachine {
   static constexpr std::string_view kind = kAccountKind;
-  static constexpr std::uint32_t version = 2;
+  static constexpr std::uint32_t version = 3;
   using State = AccountState;
   using Input = AccountInput;
 

@@ -88,6 +88,11 @@ std::string encode(const CalendarPaused& input) {
   return stored_json({{"reason", static_cast<std::uint64_t>(input.reason)}});
 }
 
+std::string encode(const CalendarRemoved& input) {
+  if (!input.looked) return {};
+  return stored_json({{"looked", time_json(input.looked)}});
+}
+
 std::string encode(const SyncNow& input) {
   return stored_json({{"mode", to_text(input.mode)}});
 }
@@ -147,7 +152,7 @@ Error error_from_json(const Json& value) {
 Result<CalendarInput> decode_calendar_input(std::string_view type, std::string_view payload) {
   if (type == kTimerFired) return decode_timer(payload);
   if (type == input_type::kNotified) return CalendarNotified{};
-  if (type == input_type::kRemoved) return CalendarRemoved{};
+  if (type == input_type::kRemoved && payload.empty()) return CalendarRemoved{};
   if (type == input_type::kPresent) return CalendarPresent{};
   if (type == input_type::kContinue) return Continue{};
   if (type == input_type::kReportDone) return ReportDone{};
@@ -159,6 +164,11 @@ Result<CalendarInput> decode_calendar_input(std::string_view type, std::string_v
   if (type == input_type::kPullDone) return decode_pull_done(fields);
   if (type == input_type::kPullFailed) {
     PullFailed input{fields.number("pull"), error_from_json(fields.object("error"))};
+    if (!fields.ok()) return unreadable(type);
+    return input;
+  }
+  if (type == input_type::kRemoved) {
+    CalendarRemoved input{fields.time("looked")};
     if (!fields.ok()) return unreadable(type);
     return input;
   }

@@ -28,8 +28,11 @@ struct CalendarConfigured {
 struct CalendarPaused {
   Pause reason = Pause::deselected;
 };
-// From the account: it is gone, confirmed.
-struct CalendarRemoved {};
+// From the account: it is gone, confirmed by a listing that was asked for at that time (records of
+// before version 3 of the account's machine do not say when).
+struct CalendarRemoved {
+  std::optional<WallTime> looked;
+};
 // From the account: discovery, begun after it was asked for, still lists the calendar.
 struct CalendarPresent {};
 struct SyncNow {
@@ -141,6 +144,7 @@ inline constexpr std::string_view kNewsTimer = "news";
 
 std::string encode(const CalendarConfigured& input);
 std::string encode(const CalendarPaused& input);
+std::string encode(const CalendarRemoved& input);
 std::string encode(const SyncNow& input);
 std::string encode(const Page& input);
 std::string encode(const PullDone& input);

@@ -93,7 +93,12 @@ struct Handler {
   // -- CalendarRemoved
 
   template <one_of<Idle, Pulling, Waiting, Finishing, Confirming, Writing> P>
-  Result<void> operator()(P, const CalendarRemoved&) {
+  Result<void> operator()(P phase, const CalendarRemoved& input) {
+    // The listing's answer was late, and the calendar is back: another look has to decide.
+    if (input.looked && was_read_since(phase, *input.looked)) {
+      step.contest_removal();
+      return stay(std::move(phase));
+    }
     step.begin_removal();
     return {};
   }
@@ -317,6 +322,15 @@ struct Handler {
   }
 
  private:
+  template <class P>
+  bool was_read_since(const P& phase, WallTime time) const {
+    if (state.last_sync && *state.last_sync > time) return true;
+    if constexpr (one_of<P, Pulling, Finishing>) {
+      return phase.pass.started > time && phase.pass.items > 0;
+    }
+    return false;
+  }
+
   template <class P>
   Result<void> stay(P phase) {
     state.phase = std::move(phase);

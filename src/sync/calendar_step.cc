@@ -291,6 +291,11 @@ void CalendarStep::retry(Pass pass) {
   }
 }
 
+void CalendarStep::contest_removal() {
+  out.messages.push_back({account(), std::string(input_type::kCalendarCheck),
+                          encode(CalendarCheck{state.identity.remote_id, false, true})});
+}
+
 void CalendarStep::ask_account(bool missing) {
   out.messages.push_back({account(), std::string(input_type::kCalendarCheck),
                           encode(CalendarCheck{state.identity.remote_id, missing})});

@@ -47,6 +47,7 @@ class CalendarStep {
   void refuse_credentials(const Error& error);
 
   void ask_account(bool missing);
+  void contest_removal();
   void begin_confirmation();
   void confirm_when_ready(Confirming phase);
 

@@ -153,6 +153,27 @@ TEST(CalendarRule16, NotFoundAndOneDiscoveryAreProofEnough) {
   EXPECT_THAT(sent(world.discovered({})), ElementsAre("calendar.removed"));
 }
 
+TEST(CalendarRule16, ARemovalThatIsContestedTakesAnotherLook) {
+  AccountWorld world;
+  world.configure();
+  world.discovered({"a"});
+  world.step(CalendarCheck{AccountWorld::address("a"), true});
+  const auto asked = world.now;
+  world.now += std::chrono::minutes(2);  // the answer is late
+  const auto removed = world.discovered({});
+  ASSERT_THAT(sent(removed), ElementsAre("calendar.removed"));
+  const auto told = decode_calendar_input(removed.messages[0].type, removed.messages[0].payload);
+  EXPECT_EQ(std::get<CalendarRemoved>(*told).looked, asked);
+  const CalendarCheck alive{AccountWorld::address("a"), false, true};
+  EXPECT_THAT(world.step(alive).effects, SizeIs(1));
+  EXPECT_THAT(sent(world.discovered({"a"})), ElementsAre("calendar.configured a"));
+  // Or it is gone all the same: the sign of before still counts.
+  world.step(CalendarCheck{AccountWorld::address("a"), true});
+  world.discovered({});
+  EXPECT_THAT(world.step(alive).effects, SizeIs(1));
+  EXPECT_THAT(sent(world.discovered({})), ElementsAre("calendar.removed"));
+}
+
 TEST(CalendarRule16, AnEmptiedCalendarIsAnsweredByADiscoveryBegunAfterTheQuestion) {
   AccountWorld world;
   world.configure();

@@ -100,6 +100,35 @@ TEST(CalendarRule16, ARemovedCalendarDeletesEachEventInBoundedStepsAndEnds) {
   EXPECT_THAT(world.rows.rows, IsEmpty());
 }
 
+TEST(CalendarRule16, ACalendarThatWasReadSinceItWasMissedIsLookedForAgain) {
+  CalendarWorld world;
+  world.mirror({body("a", "A")});
+  const auto late = world.step(CalendarRemoved{*world.state.last_sync - std::chrono::seconds(1)});
+  EXPECT_THAT(late.events, IsEmpty());
+  EXPECT_THAT(world.hrefs(), ElementsAre("/a"));
+  ASSERT_TRUE(has_message(late, input_type::kCalendarCheck));
+  const auto check = decode_account_input(late.messages[0].type, late.messages[0].payload);
+  EXPECT_TRUE(std::get<CalendarCheck>(*check).alive);
+  EXPECT_FALSE(std::get<CalendarCheck>(*check).missing);
+  EXPECT_THAT(world.step(CalendarRemoved{*world.state.last_sync}).events, SizeIs(1));
+}
+
+TEST(CalendarRule16, ACalendarWhosePagesComeIsLookedForAgain) {
+  CalendarWorld world;
+  world.mirror({body("a", "A")});
+  const auto looked = *world.state.last_sync;
+  world.now += std::chrono::minutes(1);
+  world.poll();
+  EXPECT_FALSE(has_message(world.step_once(CalendarRemoved{world.now - std::chrono::seconds(1)}),
+                           input_type::kCalendarCheck));  // nothing has come yet
+  CalendarWorld reading;
+  reading.mirror({body("a", "A")});
+  reading.now += std::chrono::minutes(1);
+  reading.poll();
+  reading.step(Page{reading.pull(), {body("b", "B")}});
+  EXPECT_TRUE(has_message(reading.step(CalendarRemoved{looked}), input_type::kCalendarCheck));
+}
+
 TEST(CalendarRule16, ACalendarThatComesBackWhileItIsRemovedBeginsAnew) {
   CalendarWorld world;
   world.mirror({body("a", "A")});
