@@ -97,6 +97,7 @@ void CalDavAuditor::follow(const std::string& type, const Json& payload) {
   if (calendar == nullptr || version == 0) {
     return stage_.violated("changes", server_.tenant() + " was told of a foreign " + uid);
   }
+  stage_.say("told: " + what + " at " + std::string(event.at("external_event_id")));
   auto& places = told_[{calendar_id, uid}];
   const std::string place = event.at("external_event_id");
   const bool moved = payload.contains("previous_external_event_id");

@@ -143,6 +143,18 @@ void CalendarServer::make_again(ServedCalendar& calendar) {
   calendar.change = 1;
 }
 
+std::vector<Appearance> CalendarServer::appearances(std::uint64_t version) const {
+  std::vector<Appearance> found;
+  for (const auto& [name, calendar] : calendars_) {
+    for (const auto& [uid, versions] : calendar.history) {
+      const auto at = std::find(versions.begin(), versions.end(), version);
+      if (at == versions.end()) continue;
+      found.push_back({uid, at == versions.begin() ? 0 : *std::prev(at)});
+    }
+  }
+  return found;
+}
+
 ServedCalendar* CalendarServer::calendar_at(const std::string& path) {
   for (auto& [name, calendar] : calendars_) {
     if (calendar.exists && path.starts_with(path_of(calendar))) return &calendar;

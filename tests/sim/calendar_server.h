@@ -65,6 +65,7 @@ class CalendarServer final : public Upstream {
   std::string path_of(const ServedCalendar& calendar) const {
     return "/dav/calendars/" + calendar.name + "/";
   }
+  std::vector<Appearance> appearances(std::uint64_t version) const override;
   std::map<std::string, ServedCalendar>& calendars() { return calendars_; }
   const std::map<std::string, ServedCalendar>& calendars() const { return calendars_; }
 

@@ -1,15 +1,33 @@
 #include "sim/google_site.h"
 
+#include <algorithm>
+
 #include "providers/google/google_provider.h"
 #include "sim/google_reading.h"
+#include "sim/mirror_auditor.h"
 #include "support/google/google_error.h"
 
 namespace tidemark::sim {
+namespace {
 
-GoogleSite::GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic)
+bool is_write(const HttpRequest& request) {
+  return request.method != "GET" &&
+         request.url.find("/calendar/v3/calendars/") != std::string::npos;
+}
+
+std::uint64_t version_sent(const HttpRequest& request, const std::string& tenant) {
+  const auto body = parse_json(request.body);
+  if (!body || !body->is_object()) return 0;
+  return version_of(body->value("summary", ""), tenant);
+}
+
+}  // namespace
+
+GoogleSite::GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic, bool writable)
     : stage_(stage),
       tenant_(std::move(tenant)),
       traffic_(traffic),
+      writable_(writable),
       google_([&stage] { return stage.clock.true_time(); },
               static_cast<std::uint32_t>(stage.random.next())) {
   google_.with_oauth([&](auto& oauth, WallTime) {
@@ -21,7 +39,49 @@ GoogleSite::GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic)
 HttpResponse GoogleSite::answer(const HttpRequest& request) {
   const bool of_api = request.url.find("/calendar/v3/") != std::string::npos;
   if (of_api && stage_.faults.strikes(Fault::quota_used_up)) return quota_used_up();
-  return google_.handle(request);
+  return is_write(request) ? take_write(request) : google_.handle(request);
+}
+
+HttpResponse GoogleSite::take_write(const HttpRequest& request) {
+  if (!writable_) stage_.violated("writes", tenant_ + " writes without being allowed to");
+  if (request.method != "POST" && !find_header(request.headers, "If-Match")) {
+    stage_.violated("writes", tenant_ + " changes whatever is at " + request.url);
+  }
+  auto response = google_.handle(request);
+  for (auto& [id, calendar] : calendars_) {
+    record(calendar);
+    if (!calendar.listed) record_unlisted(calendar);
+  }
+  stage_.say(tenant_ + ": " + request.method + " " + request.url + " " + request.body + ": " +
+             std::to_string(response.status));
+  return response;
+}
+
+void GoogleSite::ended(const HttpRequest& request, const Result<HttpResponse>& outcome) {
+  traffic_.ended(tenant_, request, outcome);
+  if (is_write(request) && outcome && outcome->status < 500) {
+    note_answered(version_sent(request, tenant_));
+  }
+}
+
+void GoogleSite::asked(const HttpRequest& request) {
+  traffic_.asked(tenant_, request);
+  if (is_write(request)) note_sent(version_sent(request, tenant_));
+}
+
+std::vector<Appearance> GoogleSite::appearances(std::uint64_t version) const {
+  const std::string wanted = title_of(tenant_, version) + "|";
+  std::vector<Appearance> found;
+  for (const auto& [calendar_id, calendar] : calendars_) {
+    for (const auto& [id, states] : calendar.history) {
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        if (!states[i].starts_with(wanted)) continue;
+        found.push_back({id, i == 0 ? 0 : version_of(states[i - 1], tenant_)});
+        break;
+      }
+    }
+  }
+  return found;
 }
 
 HttpResponse GoogleSite::quota_used_up() const {
@@ -45,12 +105,28 @@ void GoogleSite::show(GoogleCalendar& calendar) {
 
 std::string GoogleSite::grant() {
   return google_.with_oauth([&](auto& oauth, WallTime now) {
-    return oauth.issue_refresh_token(user(), "client", std::string(google::kReadOnlyScope), now);
+    return oauth.issue_refresh_token(user(), "client", scope(), now);
   });
+}
+
+std::string GoogleSite::scope() const {
+  const std::string reading(google::kReadOnlyScope);
+  return writable_ ? reading + " " + std::string(google::kWriteScope) : reading;
 }
 
 std::vector<Json> GoogleSite::items(const GoogleCalendar& calendar) const {
   return calendar.listed ? google_.events(calendar.id) : std::vector<Json>();
+}
+
+// Whoever knows its id may still write to a calendar that the list does not name any more.
+void GoogleSite::record_unlisted(GoogleCalendar& calendar) const {
+  for (const Json& item : google_.events(calendar.id)) {
+    auto& states = calendar.history[item.at("id")];
+    auto state = reading_of_item(item);
+    if (std::find(states.begin(), states.end(), state) != states.end()) continue;
+    states.push_back(std::move(state));
+    states.emplace_back();
+  }
 }
 
 void GoogleSite::record(GoogleCalendar& calendar) const {

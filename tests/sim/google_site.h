@@ -25,20 +25,21 @@ struct GoogleCalendar {
 
 class GoogleSite final : public Upstream {
  public:
-  GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic);
+  // Whether the account's user lets its events be written, too.
+  GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic, bool writable);
 
   const std::string& tenant() const override { return tenant_; }
   std::string origin() const override { return "http://google." + tenant_ + ".example"; }
   HttpResponse answer(const HttpRequest& request) override;
-  void asked(const HttpRequest& request) override { traffic_.asked(tenant_, request); }
-  void ended(const HttpRequest& request, const Result<HttpResponse>& outcome) override {
-    traffic_.ended(tenant_, request, outcome);
-  }
+  void asked(const HttpRequest& request) override;
+  void ended(const HttpRequest& request, const Result<HttpResponse>& outcome) override;
 
   std::string user() const { return "ada@" + tenant_ + ".example"; }
   test::FakeGoogle& google() const { return google_; }
   std::map<std::string, GoogleCalendar>& calendars() { return calendars_; }
   const std::map<std::string, GoogleCalendar>& calendars() const { return calendars_; }
+  std::vector<Appearance> appearances(std::uint64_t version) const override;
+  std::string scope() const;
   // The account's list names it (again).
   void show(GoogleCalendar& calendar);
   // A refresh token of the account's user.
@@ -50,10 +51,13 @@ class GoogleSite final : public Upstream {
 
  private:
   HttpResponse quota_used_up() const;
+  void record_unlisted(GoogleCalendar& calendar) const;
+  HttpResponse take_write(const HttpRequest& request);
 
   Stage& stage_;
   const std::string tenant_;
   GoogleTraffic& traffic_;
+  const bool writable_;
   mutable test::FakeGoogle google_;
   std::map<std::string, GoogleCalendar> calendars_;
 };

@@ -8,7 +8,8 @@ namespace tidemark::sim {
 
 Tenant make_google_tenant(Stage& stage, const std::string& name, GoogleTraffic& traffic,
                           Reconfigure reconfigure) {
-  auto site = std::make_unique<GoogleSite>(stage, name, traffic);
+  const bool writable = stage.random.chance(750);
+  auto site = std::make_unique<GoogleSite>(stage, name, traffic, writable);
   Tenant tenant;
   tenant.name = name;
   auto& settings = tenant.account.settings;
@@ -20,7 +21,8 @@ Tenant make_google_tenant(Stage& stage, const std::string& name, GoogleTraffic& 
   settings.oauth->client_id = "client";
   settings.oauth->client_secret = Secret("hush");
   settings.oauth->refresh_token = Secret(site->grant());
-  settings.oauth->scope = google::kReadOnlyScope;
+  settings.oauth->scope = site->scope();
+  settings.write = writable;
   auto trouble = std::make_shared<GoogleTrouble>(stage, *site, settings, std::move(reconfigure));
   for (const std::string id : {"home", "team/äé"}) {
     auto& calendar = site->calendars()[id];
@@ -28,7 +30,7 @@ Tenant make_google_tenant(Stage& stage, const std::string& name, GoogleTraffic& 
     calendar.name = "The " + id;
     site->show(calendar);
   }
-  stage.say(name + " is at Google");
+  stage.say(name + " is at Google" + (writable ? ", and writes" : ""));
   tenant.editors = std::make_unique<GoogleEditors>(stage, *site);
   tenant.mirror = std::make_unique<GoogleAuditor>(stage, *site);
   tenant.trouble = [trouble] { trouble->strike(); };

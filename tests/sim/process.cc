@@ -10,6 +10,7 @@
 #include "sim/ledger.h"
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
+#include "sync/write_inputs.h"
 
 namespace tidemark::sim {
 namespace {
@@ -43,6 +44,7 @@ Process::Process(Surroundings& around)
       pull_(context_),
       discover_(context_),
       report_(context_),
+      write_(context_),
       bank_(around.stage, around.bank),
       sign_(store_) {
   EngineOptions options;
@@ -101,6 +103,7 @@ void Process::register_executors() {
   add(sync::kPullExecutor, pull_, {8, 2});
   add(sync::kDiscoverExecutor, discover_, {8, 1});
   add(sync::kReportExecutor, report_, {8, 8});
+  add(sync::kWriteExecutor, write_, {8, 2});
   add(delivery::kNoticeExecutor, notice_, {64, 1});
   add(kBankExecutor, bank_, {4, 3});
   add(audit::kSignExecutor, sign_, {1, 1});

@@ -54,6 +54,7 @@ class Process {
   Engine& engine() { return *engine_; }
   SyncService& sync() { return *sync_; }
   MortalStore& store() { return store_; }
+  const StoreView& view() const { return store_; }
   SimulatedDriver& driver() { return driver_; }
   Result<Receipt> submit(const InstanceId& instance, std::string_view type, std::string payload);
 
@@ -85,6 +86,7 @@ class Process {
   sync::PullExecutor pull_;
   sync::DiscoverExecutor discover_;
   sync::ReportExecutor report_;
+  sync::WriteExecutor write_;
   BankExecutor bank_;
   SignExecutor sign_;
   Notice notice_;

@@ -1,8 +1,11 @@
 // A server of calendars, as the network and the auditors see it.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/http.h"
 
@@ -10,6 +13,12 @@ namespace tidemark::sim {
 
 // The id of each tenant's only account.
 inline constexpr std::string_view kAccount = "work";
+
+// An event that has got a title.
+struct Appearance {
+  std::string id;            // of the event, in the server's own words
+  std::uint64_t before = 0;  // the version it had; 0: there was none
+};
 
 class Upstream {
  public:
@@ -21,6 +30,24 @@ class Upstream {
   // The process has begun to ask, and what came of it, unless it has died meanwhile.
   virtual void asked(const HttpRequest&) {}
   virtual void ended(const HttpRequest&, const Result<HttpResponse>&) {}
+  // Where this version of a title has been.
+  virtual std::vector<Appearance> appearances(std::uint64_t version) const = 0;
+  // A process has sent it once and has heard what came of that.
+  bool was_sent_once(std::uint64_t version) const {
+    const auto found = sent_.find(version);
+    return found != sent_.end() && found->second.sent == 1 && found->second.answered == 1;
+  }
+
+ protected:
+  void note_sent(std::uint64_t version) { ++sent_[version].sent; }
+  void note_answered(std::uint64_t version) { ++sent_[version].answered; }
+
+ private:
+  struct Sent {
+    std::uint64_t sent = 0;
+    std::uint64_t answered = 0;
+  };
+  std::map<std::uint64_t, Sent> sent_;  // by version
 };
 
 }  // namespace tidemark::sim

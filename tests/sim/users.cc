@@ -10,6 +10,7 @@ namespace tidemark::sim {
 void Users::begin() {
   every(std::chrono::seconds(40), [this] { stage_.random.pick(tenants_).editors->edit(); });
   every(std::chrono::seconds(60), [this] { place_order(); });
+  every(std::chrono::seconds(60), [this] { writers_.write(); });
   every(std::chrono::minutes(8), [this] { operate(); });
   every(std::chrono::minutes(2), [this] { configure(); });
 }
@@ -73,6 +74,7 @@ void Users::answered(const Key& key, const Result<Receipt>& receipt) {
 }
 
 void Users::process_ended() {
+  writers_.process_ended();
   for (auto& [key, order] : orders_) {
     if (order.answered != 0) continue;
     order.asked = false;
@@ -119,7 +121,8 @@ void Users::configure() {
 }
 
 bool Users::all_answered() const {
-  return std::all_of(orders_.begin(), orders_.end(),
+  return writers_.all_answered() &&
+         std::all_of(orders_.begin(), orders_.end(),
                      [](const auto& order) { return order.second.answered != 0; });
 }
 

@@ -13,6 +13,7 @@
 #include "sim/receivers.h"
 #include "sim/stage.h"
 #include "sim/tenant.h"
+#include "sim/writers.h"
 
 namespace tidemark::sim {
 
@@ -23,7 +24,11 @@ class Users {
   // process() is the one that lives at the moment; null: none does.
   Users(Stage& stage, std::vector<Tenant>& tenants,
         std::vector<std::unique_ptr<Receiver>>& receivers, std::function<Process*()> process)
-      : stage_(stage), tenants_(tenants), receivers_(receivers), process_(std::move(process)) {}
+      : stage_(stage),
+        tenants_(tenants),
+        receivers_(receivers),
+        process_(std::move(process)),
+        writers_(stage, tenants, process_) {}
 
   void begin();
   // They make no more changes; orders that were placed are still placed until they are.
@@ -33,6 +38,7 @@ class Users {
   bool all_answered() const;
   // Whatever was acknowledged is in the journal, where the answer said.
   void check_answers(const JournalAuditor& journal) const;
+  const std::deque<Command>& commands() const { return writers_.commands(); }
 
  private:
   struct Order {
@@ -52,6 +58,7 @@ class Users {
   std::vector<Tenant>& tenants_;
   std::vector<std::unique_ptr<Receiver>>& receivers_;
   const std::function<Process*()> process_;
+  Writers writers_;
   std::map<Key, Order> orders_;
   std::uint64_t order_ = 0;
   bool stopped_ = false;

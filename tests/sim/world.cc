@@ -5,6 +5,7 @@
 #include "delivery/endpoint_inputs.h"
 #include "engine/keys.h"
 #include "sim/ledger.h"
+#include "sim/write_auditor.h"
 #include "sync/mirror.h"
 
 namespace tidemark::sim {
@@ -203,11 +204,23 @@ void World::run_until(milliseconds end) {
   while (stage_.clock.world() < end && !stage_.violation) step();
 }
 
+std::optional<std::string> World::waiting_write() const {
+  const auto calendars = list_calendars(disk_.store(), {});
+  if (!calendars) return calendars.error().message;
+  for (const auto& calendar : *calendars) {
+    if (calendar.writes_waiting == 0) continue;
+    return std::to_string(calendar.writes_waiting) + " commands wait for " + calendar.tenant + "/" +
+           calendar.name;
+  }
+  return std::nullopt;
+}
+
 // What is not yet as it should be when nothing goes wrong any more.
 std::optional<std::string> World::unsettled() {
   if (process_->dead()) return "the process is dead";
-  if (!users_.all_answered()) return "an order was not acknowledged";
+  if (!users_.all_answered()) return "an order or a command was not acknowledged";
   const auto& store = disk_.store();
+  if (auto waits = waiting_write()) return waits;
   for (const auto& tenant : tenants_) {
     if (auto differs = tenant.mirror->difference(store)) return differs;
   }
@@ -306,6 +319,7 @@ void World::check_the_end() {
     tenant.mirror->check_feed(store);
     tenant.mirror->check_tenant(store);
   }
+  WriteAuditor(stage_, tenants_, users_.commands()).check(store);
 }
 
 WorldReport World::run() {

@@ -68,6 +68,7 @@ class World {
   void settle();
   void tell_what_waits();
   std::optional<std::string> unsettled();
+  std::optional<std::string> waiting_write() const;
   void check_the_end();
   void check_ledgers();
 
