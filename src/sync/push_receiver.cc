@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/mutation.h"
 #include "base/random.h"
 #include "engine/journal.h"
 #include "sync/calendar_inputs.h"
@@ -57,7 +58,8 @@ Result<PushOutcome> PushReceiver::verify_and_submit(const PushNotice& notice) {
 
   const std::string tenant(watch->tenant());
   const Secret token = push_token(key_, tenant, state.account, state.calendar, notice.channel);
-  if (key_.empty() || !equal_in_constant_time(token.reveal(), notice.token)) {
+  const bool unchecked = mutated(Mutation::push_token_unchecked);
+  if (!unchecked && (key_.empty() || !equal_in_constant_time(token.reveal(), notice.token))) {
     return PushOutcome::wrong_token;
   }
   if (!state.resource.empty() && !equal_in_constant_time(state.resource, notice.resource)) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/mutation.h"
 #include "sync/backoff.h"
 
 namespace tidemark::sync {
@@ -143,6 +144,7 @@ struct WatchStep {
       case Standing::lost: return now();
       case Standing::live: break;
     }
+    if (!wanted() && mutated(Mutation::channel_left_behind)) return std::nullopt;
     if (!wanted()) return now();
     if (serving != nullptr) return serving->since + kWatchOverlap;
     // To another address than is wanted now: it makes room for its successor.
@@ -169,6 +171,7 @@ struct WatchStep {
     // What cannot be stopped without knowing its resource is asked about.
     if (!wanted()) return state.resource.empty() && !state.channels.empty();
     const WatchChannel* serving = state.serving();
+    if (serving != nullptr && mutated(Mutation::channel_not_renewed)) return false;
     return serving == nullptr || serving->renew <= now();
   }
   bool may_ask() { return asked() != nullptr || state.channels.size() < kMaxChannels; }

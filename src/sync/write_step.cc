@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutation.h"
 #include "base/text.h"
 #include "sync/account_inputs.h"
 #include "sync/backoff.h"
@@ -197,7 +198,7 @@ Result<void> WriteStep::succeed(Writing phase, const WriteDone& input) {
   Pass& pass = phase.pass ? *phase.pass : alone;
   // The pass has met the resource; what a pull fetched and told, it did not.
   const Pass before = pass;
-  TM_TRY(apply(pass, input.item));
+  if (!mutated(Mutation::echo_taken_for_foreign)) TM_TRY(apply(pass, input.item));
   pass.items = before.items;
   pass.items_in_pull = before.items_in_pull;
   pass.fetched = before.fetched;
@@ -258,7 +259,9 @@ Result<void> WriteStep::meet_failure(Writing phase, const WriteFailed& input) {
   const auto delay = backoff_delay(kRetryBackoff, ++state_.writes.failures, error.retry_after,
                                    step_.context.sequence);
   state_.writes.not_before = step_.context.now + delay;
-  step_.out.timers.push_back({std::string(kWriteRetryTimer), state_.writes.not_before, false});
+  if (!mutated(Mutation::write_retry_lost)) {
+    step_.out.timers.push_back({std::string(kWriteRetryTimer), state_.writes.not_before, false});
+  }
   go_on(std::move(phase));
   return {};
 }
@@ -317,7 +320,9 @@ void WriteStep::finish(Sequence write, FinishedWrite finished) {
   finished.finished = step_.context.now;
   step_.edit.rows.erase(write_key(kWaitingWriteRow, write));
   step_.edit.rows.put(write_key(kFinishedWriteRow, write), encode(finished));
-  step_.edit.events.push_back(write_note(state_.identity, write, finished));
+  if (!mutated(Mutation::write_end_not_told) || write % 8 != 0) {
+    step_.edit.events.push_back(write_note(state_.identity, write, finished));
+  }
   --state_.writes.waiting;
   ++state_.writes.finished;
   step_.out.timers.push_back({write_deadline_timer(write), std::nullopt, false});

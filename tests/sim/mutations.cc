@@ -43,6 +43,15 @@ const std::vector<NamedMutation>& mutations() {
       {"google_hidden_by_token_only", Mutation::google_hidden_by_token_only},
       {"google_quota_gate_open", Mutation::google_quota_gate_open},
       {"google_refresh_storm", Mutation::google_refresh_storm},
+      {"echo_taken_for_foreign", Mutation::echo_taken_for_foreign},
+      {"write_unconditional", Mutation::write_unconditional},
+      {"write_under_new_key", Mutation::write_under_new_key},
+      {"write_conflict_ignored", Mutation::write_conflict_ignored},
+      {"write_retry_lost", Mutation::write_retry_lost},
+      {"write_end_not_told", Mutation::write_end_not_told},
+      {"channel_not_renewed", Mutation::channel_not_renewed},
+      {"channel_left_behind", Mutation::channel_left_behind},
+      {"push_token_unchecked", Mutation::push_token_unchecked},
   };
   return all;
 }
