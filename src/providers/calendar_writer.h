@@ -21,6 +21,7 @@ struct WriteOrder {
   std::string href;           // update, remove: the resource
   std::string recurrence_id;  // update, remove: this instance only; empty: all of it
   std::string base_etag;      // update, remove: as the mirror has it; empty: none or weak
+  // As the mirror has it. create: empty, or what an earlier attempt has made and a pull has brought.
   std::string base_bytes;
   // update, remove: as the mirror has it; an instance that is not in base_bytes, as its master
   // says.

@@ -173,6 +173,45 @@ TEST_F(GoogleWrite, ALostAnswerThatAPullBringsFirstIsDoneAllTheSame) {
   expect_no_echo();
 }
 
+TEST_F(GoogleWrite, ASeriesWhoseAnswerWasLostKeepsWhatOthersMadeOfIt) {
+  sync();
+  int lost = 0;
+  losing_.lose = [&](const HttpRequest& request) {
+    return changes_something(request) && lost++ == 0;
+  };
+  Json members = new_event("Series");
+  members["recurrence"] = Json::array({"RRULE:FREQ=DAILY;COUNT=9"});
+  const auto accepted = ask(Kind::create, "", members);
+  EXPECT_EQ(finish(accepted).status, "accepted");
+  const Json series = google_.events("team").at(0);
+  google_.change_instance("team", series["id"], series["start"], {{"summary", "Theirs"}});
+  sync();
+  const std::size_t before = told_count();
+  clock_.advance(std::chrono::minutes(1));
+  EXPECT_EQ(finish(accepted).status, "done");
+  EXPECT_THAT(news(before), ElementsAre("done \"Series\""));
+  expect_no_echo();
+}
+
+TEST_F(GoogleWrite, AnInstanceOfWhatRecursNoMoreLeavesTheEvent) {
+  for (const Kind kind : {Kind::remove, Kind::update}) {
+    const auto id = google_.insert_event(
+        "team", recurring(timed_event("Series", "2026-01-05T10:00:00Z", "2026-01-05T11:00:00Z"),
+                          "RRULE:FREQ=DAILY"));
+    sync();
+    google_.patch_event("team", id, {{"recurrence", nullptr}});
+    const std::size_t before = told_count();
+    Json members = Json::object();
+    if (kind == Kind::update) members["title"] = "Mine";
+    const auto status = finish(ask(kind, id + "#2026-01-06T10:00:00Z", members));
+    EXPECT_EQ(status.status, kind == Kind::remove ? "done" : "conflict") << status.error;
+    sync();
+    EXPECT_THAT(news(before), testing::Contains("updated \"Series\""));
+    EXPECT_THAT(news(before), testing::Not(testing::Contains(HasSubstr("deleted"))));
+    expect_no_echo();
+  }
+}
+
 TEST_F(GoogleWrite, AForeignChangeIsAConflictWithBothVersions) {
   const auto id = google_.insert_event(
       "team", timed_event("Old", "2026-01-05T10:00:00Z", "2026-01-05T11:00:00Z"));

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/mutation.h"
 #include "net/url.h"
 #include "providers/google/json_members.h"
 #include "providers/google/series.h"
@@ -142,7 +143,7 @@ Result<WriteOutcome> EventWriter::patch(const WriteOrder& order) const {
   TM_ASSIGN(const Json changes, patch_of(base.stored, *order.before, *order.after));
   ApiRequest patch = request(order, "PATCH", base.id);
   patch.body = dump_json(changes);
-  patch.if_match = base.etag;
+  patch.if_match = mutated(Mutation::write_unconditional) ? std::string("*") : base.etag;
   auto answer = api_.call(patch);
   if (!answer && (answer.error().code == Errc::conflict || is_gone(answer.error()))) {
     return conflict(order, base.id);
@@ -175,12 +176,14 @@ Result<WriteOutcome> EventWriter::conflict(const WriteOrder& order, const std::s
   const std::string href = order.kind == WriteOrder::Kind::create ? id : order.href;
   WriteOutcome outcome{true, {.kind = RemoteItem::Kind::deleted, .href = href}};
   auto now = api_.call(request(order, "GET", id));
+  // An instance that is gone may leave a series, or an event that recurs no more.
+  if (!now && is_gone(now.error()) && id != href) now = api_.call(request(order, "GET", href));
   if (!now && is_gone(now.error())) return outcome;
   if (!now) return fail(std::move(now).error());
   auto part = part_of(std::move(*now));
   if (!part) return outcome;
   Series series;
-  if (order.kind != WriteOrder::Kind::create) {
+  if (!order.base_bytes.empty()) {
     TM_ASSIGN(series, Series::parse(order.base_bytes));
   }
   if (part->key.cancelled && part->key.master.empty()) return outcome;
