@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/mutation.h"
 #include "providers/caldav/href.h"
 
 namespace tidemark::caldav {
@@ -13,6 +14,27 @@ bool is_missing(int status) {
 
 bool is_success(int status) {
   return status >= 200 && status <= 299;
+}
+
+// What a listing brings has been through XML, which makes LF of the CRLF that ends a line (XML 1.0,
+// 2.11; RFC 5545, 3.1): a resource that was got by itself has other bytes and the same lines.
+bool have_same_lines(std::string_view one, std::string_view other) {
+  const auto is_return = [](char c) { return c == '\r'; };
+  std::string first(one);
+  std::string second(other);
+  std::erase_if(first, is_return);
+  std::erase_if(second, is_return);
+  return first == second;
+}
+
+std::string with_line_ends(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 32);
+  for (const char c : text) {
+    if (c == '\n' && !out.ends_with('\r')) out += '\r';
+    out += c;
+  }
+  return out;
 }
 
 }  // namespace
@@ -43,17 +65,18 @@ Result<WriteOutcome> ResourceWriter::write(const WriteOrder& order) {
   if (order.kind == WriteOrder::Kind::create) {
     condition.emplace_back("If-None-Match", "*");
   } else if (!order.base_etag.empty()) {
-    condition.emplace_back("If-Match", order.base_etag);
+    const bool any = mutated(Mutation::write_unconditional);
+    condition.emplace_back("If-Match", any ? std::string("*") : order.base_etag);
   } else {
     // A server without strong ETags can be asked only what it has now.
     TM_ASSIGN(RemoteItem now, read(place));
-    if (now.kind != RemoteItem::Kind::body || now.bytes != order.base_bytes) {
+    if (now.kind != RemoteItem::Kind::body || !have_same_lines(now.bytes, order.base_bytes)) {
       return WriteOutcome{true, std::move(now)};
     }
   }
   const bool removes = order.icalendar.empty();
-  TM_ASSIGN(const DavAnswer answer,
-            dav_.change(removes ? "DELETE" : "PUT", place.url, condition, order.icalendar));
+  TM_ASSIGN(const DavAnswer answer, dav_.change(removes ? "DELETE" : "PUT", place.url, condition,
+                                                with_line_ends(order.icalendar)));
   // Gone already is as good, and may be our own doing.
   if (removes && (is_success(answer.status) || is_missing(answer.status))) {
     return WriteOutcome{false, {.kind = RemoteItem::Kind::deleted, .href = place.key}};
@@ -61,8 +84,11 @@ Result<WriteOutcome> ResourceWriter::write(const WriteOrder& order) {
   const bool refused =
       answer.status == 412 || (is_missing(answer.status) && order.kind == WriteOrder::Kind::update);
   if (!refused && !is_success(answer.status)) return fail(answer.error);
-  TM_ASSIGN(RemoteItem now, read(place));
-  return WriteOutcome{refused, std::move(now)};
+  auto now = read(place);
+  if (now) return WriteOutcome{refused, *std::move(now)};
+  if (refused || retryable(now.error().code)) return fail(std::move(now).error());
+  // It is done, so it must not end as failed: the next attempt, or a pull, finds it there.
+  return fail(Errc::unavailable, "changed, but: " + now.error().message);
 }
 
 }  // namespace tidemark::caldav
