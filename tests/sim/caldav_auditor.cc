@@ -117,10 +117,15 @@ void CalDavAuditor::follow(const std::string& type, const Json& payload) {
   if (type == kEventUpdated && version == told.version && !moved) {
     return stage_.violated("changes", what + " tells of no change");
   }
-  const auto& history = calendar->history.at(uid);
+  const auto known = calendar->history.find(uid);
+  if (known == calendar->history.end()) {
+    return stage_.violated("changes", what + ", which the server never had");
+  }
+  const auto& history = known->second;
   const auto from = history.begin() + static_cast<std::ptrdiff_t>(told.reached);
   const auto found = std::find(from, history.end(), deleted ? 0 : version);
   if (found == history.end()) {
+    for (const auto one : history) stage_.say("history: v" + std::to_string(one));
     return stage_.violated("changes", what + ", which did not happen on the server after v" +
                                           std::to_string(told.version));
   }

@@ -11,8 +11,11 @@ Tenant make_caldav_tenant(Stage& stage, const std::string& name) {
     const std::string calendar = count == 1 ? "home" : "team";
     server->calendars()[calendar].name = calendar;
   }
-  stage.say(name + " speaks " + server->dialect().name);
+  // Without an ETag that names a version somebody's change can slip through.
+  const bool writable = server->dialect().etags == Dialect::Etags::unique && random.chance(750);
+  stage.say(name + " speaks " + server->dialect().name + (writable ? ", and is written" : ""));
   Tenant tenant;
+  tenant.account.settings.write = writable;
   tenant.name = name;
   tenant.account.settings.tenant = name;
   tenant.account.settings.id = kAccount;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "providers/caldav/href.h"
+#include "sim/mirror_auditor.h"
 #include "support/dav_server.h"
 
 namespace tidemark::sim {
@@ -27,6 +28,14 @@ std::string between(const std::string& text, const std::string& open, const std:
   if (begin == std::string::npos) return {};
   const auto end = text.find(close, begin);
   return text.substr(begin + open.size(), end - begin - open.size());
+}
+
+bool is_write(const HttpRequest& request) {
+  return request.method == "PUT" || request.method == "DELETE";
+}
+
+std::string line_of(const std::string& body, const std::string& name) {
+  return between(body, name, "\r\n");
 }
 
 std::string two_digits(std::uint64_t number) {
@@ -205,12 +214,56 @@ HttpResponse CalendarServer::answer(const HttpRequest& request) {
   ServedCalendar* calendar = calendar_at(path);
   if (calendar == nullptr) return plain(404, "nothing here");
   if (request.method == "REPORT") return report(request, *calendar);
-  const auto object = calendar->objects.find(path.substr(path_of(*calendar).size()));
+  const std::string resource = path.substr(path_of(*calendar).size());
+  if (is_write(request)) return change(request, *calendar, resource);
+  const auto object = calendar->objects.find(resource);
   if (object == calendar->objects.end()) return plain(404, "nothing here");
   HttpResponse response{200, {{"Content-Type", "text/calendar"}}, object->second.body};
   if (const auto tag = etag(object->second); !tag.empty())
     response.headers.emplace_back("ETag", tag);
   return response;
+}
+
+void CalendarServer::asked(const HttpRequest& request) {
+  if (is_write(request)) note_sent(version_in(request.body));
+}
+
+// What was put is read back, and only then the process knows.
+void CalendarServer::ended(const HttpRequest& request, const Result<HttpResponse>& outcome) {
+  if (!outcome || outcome->status >= 500) return;
+  if (is_write(request)) read_back_[request.url] = version_in(request.body);
+  if (request.method != "GET") return;
+  if (const auto put = read_back_.extract(request.url)) note_answered(put.mapped());
+}
+
+bool CalendarServer::has_uid(const ServedCalendar& calendar, const std::string& uid) {
+  return std::any_of(calendar.objects.begin(), calendar.objects.end(),
+                     [&](const auto& object) { return object.second.uid == uid; });
+}
+
+HttpResponse CalendarServer::change(const HttpRequest& request, ServedCalendar& calendar,
+                                    const std::string& resource) {
+  const auto found = calendar.objects.find(resource);
+  const bool there = found != calendar.objects.end();
+  const auto expected = find_header(request.headers, "If-Match");
+  if (expected && (!there || (*expected != "*" && *expected != etag(found->second)))) {
+    return plain(412, "another version");
+  }
+  if (there && find_header(request.headers, "If-None-Match")) return plain(412, "there is one");
+  if (request.method == "DELETE") {
+    if (!there) return plain(404, "nothing here");
+    erase(calendar, resource);
+    return plain(204, "");
+  }
+  const std::string uid = line_of(request.body, "UID:");
+  if (!there && has_uid(calendar, uid)) return refused(403, "no-uid-conflict");
+  put(calendar, resource, uid, version_in(request.body));
+  calendar.objects.at(resource).body = request.body;
+  return plain(there ? 204 : 201, "");
+}
+
+std::uint64_t CalendarServer::version_in(const std::string& body) const {
+  return version_of(line_of(body, "SUMMARY:"), tenant_);
 }
 
 HttpResponse CalendarServer::propfind(const HttpRequest& request, const std::string& path) const {

@@ -58,6 +58,8 @@ class CalendarServer final : public Upstream {
   CalendarServer(std::string tenant, Dialect dialect, Random& random);
 
   HttpResponse answer(const HttpRequest& request) override;
+  void asked(const HttpRequest& request) override;
+  void ended(const HttpRequest& request, const Result<HttpResponse>& outcome) override;
   const std::string& tenant() const override { return tenant_; }
   const Dialect& dialect() const { return dialect_; }
   std::string origin() const override { return "http://" + tenant_ + ".example"; }
@@ -80,6 +82,8 @@ class CalendarServer final : public Upstream {
   void make_again(ServedCalendar& calendar);
 
  private:
+  HttpResponse change(const HttpRequest& request, ServedCalendar& calendar,
+                      const std::string& resource);
   HttpResponse propfind(const HttpRequest& request, const std::string& path) const;
   HttpResponse report(const HttpRequest& request, ServedCalendar& calendar);
   HttpResponse sync(const std::string& body, const ServedCalendar& calendar);
@@ -92,6 +96,8 @@ class CalendarServer final : public Upstream {
   std::string href(const ServedCalendar& calendar, const std::string& resource) const;
   std::string etag(const CalendarObject& object) const;
   std::string token(const ServedCalendar& calendar, std::uint64_t change) const;
+  static bool has_uid(const ServedCalendar& calendar, const std::string& uid);
+  std::uint64_t version_in(const std::string& body) const;
   ServedCalendar* calendar_at(const std::string& path);
   const ServedCalendar* calendar_at(const std::string& path) const;
 
@@ -99,6 +105,7 @@ class CalendarServer final : public Upstream {
   const Dialect dialect_;
   Random& random_;
   std::map<std::string, ServedCalendar> calendars_;
+  std::map<std::string, std::uint64_t> read_back_;  // versions, by URL
   std::uint64_t births_ = 0;
 };
 

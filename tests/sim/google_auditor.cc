@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "sync/rows.h"
 
 namespace tidemark::sim {
@@ -55,6 +56,7 @@ std::optional<std::string> GoogleAuditor::difference(const StoreView& view) cons
     const auto status =
         std::find_if(listed->begin(), listed->end(),
                      [&one = calendar](const auto& other) { return other.remote_id == one.id; });
+    if (auto differs = site_.push().difference(id, calendar.listed)) return where + ": " + *differs;
     if (!calendar.listed) {
       if (status != listed->end() && status->resources != 0) return where + " is mirrored and gone";
       continue;
@@ -142,8 +144,7 @@ void GoogleAuditor::check_tenant(const StoreView& view) const {
 
 void GoogleAuditor::check_feed(const StoreView& view) {
   believed_.clear();
-  read_calendar_events(stage_, view, site_.tenant(),
-                       [this](const Event& event) { follow(event.type, event.payload); });
+  read_calendar_events(stage_, view, site_.tenant(), [this](const Event& event) { follow(event); });
   if (!stage_.violation) check_ends();
 }
 
@@ -162,11 +163,13 @@ bool GoogleAuditor::advance(Believed& believed, const GoogleCalendar& calendar,
   return true;
 }
 
-void GoogleAuditor::follow(const std::string& type, const Json& payload) {
+void GoogleAuditor::follow(const Event& event) {
+  const std::string& type = event.type;
+  const Json& payload = event.payload;
   const auto told = reading_of_told(payload.at("event"));
   const GoogleCalendar* calendar = calendar_of(payload.at("calendar").at("id"));
   const std::string what = type + " of " + told.id + " as " + text_of(told);
-  stage_.say("told: " + what);
+  stage_.say("told at " + format_rfc3339(event.occurred_at) + ": " + what);
   if (calendar == nullptr || version_of(told.state, site_.tenant()) == 0) {
     return wrong(site_.tenant() + " was told of a foreign " + told.id);
   }

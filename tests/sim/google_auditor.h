@@ -37,7 +37,7 @@ class GoogleAuditor final : public MirrorAuditor {
                                         const CalendarStatus& status) const;
   std::optional<std::string> raw_difference(const StoreView& view, const GoogleCalendar& calendar,
                                             const CalendarStatus& status) const;
-  void follow(const std::string& type, const Json& payload);
+  void follow(const Event& event);
   void take_out(Believed& believed, const GoogleCalendar& calendar, const ToldReading& told);
   bool advance(Believed& believed, const GoogleCalendar& calendar, const std::string& id,
                const std::function<bool(const std::string&)>& fits) const;

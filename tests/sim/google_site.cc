@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/url.h"
 #include "providers/google/google_provider.h"
 #include "sim/google_reading.h"
 #include "sim/mirror_auditor.h"
@@ -10,9 +11,21 @@
 namespace tidemark::sim {
 namespace {
 
+constexpr std::string_view kCalendars = "/calendar/v3/calendars/";
+
+bool is_watch(const HttpRequest& request) {
+  return request.method == "POST" && request.url.ends_with("/events/watch");
+}
+
 bool is_write(const HttpRequest& request) {
-  return request.method != "GET" &&
-         request.url.find("/calendar/v3/calendars/") != std::string::npos;
+  return request.method != "GET" && !is_watch(request) &&
+         request.url.find(kCalendars) != std::string::npos;
+}
+
+std::string calendar_of(const HttpRequest& request) {
+  const auto begin = request.url.find(kCalendars) + kCalendars.size();
+  const auto end = request.url.find('/', begin);
+  return percent_decode(request.url.substr(begin, end - begin)).value_or("");
 }
 
 std::uint64_t version_sent(const HttpRequest& request, const std::string& tenant) {
@@ -23,13 +36,15 @@ std::uint64_t version_sent(const HttpRequest& request, const std::string& tenant
 
 }  // namespace
 
-GoogleSite::GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic, bool writable)
+GoogleSite::GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic,
+                       const PushSettings& push, bool writable)
     : stage_(stage),
       tenant_(std::move(tenant)),
       traffic_(traffic),
       writable_(writable),
       google_([&stage] { return stage.clock.true_time(); },
-              static_cast<std::uint32_t>(stage.random.next())) {
+              static_cast<std::uint32_t>(stage.random.next())),
+      push_(stage, google_, push) {
   google_.with_oauth([&](auto& oauth, WallTime) {
     oauth.add_client({.id = "client", .secret = "hush"});
     oauth.add_user(user());
@@ -39,7 +54,17 @@ GoogleSite::GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic,
 HttpResponse GoogleSite::answer(const HttpRequest& request) {
   const bool of_api = request.url.find("/calendar/v3/") != std::string::npos;
   if (of_api && stage_.faults.strikes(Fault::quota_used_up)) return quota_used_up();
+  if (is_watch(request)) return take_watch(request);
   return is_write(request) ? take_write(request) : google_.handle(request);
+}
+
+HttpResponse GoogleSite::take_watch(const HttpRequest& request) {
+  const std::string id = calendar_of(request);
+  push_.before_watch(id);
+  auto response = google_.handle(request);
+  push_.after_watch(id);
+  push_.collect();
+  return response;
 }
 
 HttpResponse GoogleSite::take_write(const HttpRequest& request) {
@@ -59,6 +84,9 @@ HttpResponse GoogleSite::take_write(const HttpRequest& request) {
 
 void GoogleSite::ended(const HttpRequest& request, const Result<HttpResponse>& outcome) {
   traffic_.ended(tenant_, request, outcome);
+  if (is_watch(request) && outcome && outcome->status == 200) {
+    push_.watch_answered(calendar_of(request));
+  }
   if (is_write(request) && outcome && outcome->status < 500) {
     note_answered(version_sent(request, tenant_));
   }
@@ -129,7 +157,8 @@ void GoogleSite::record_unlisted(GoogleCalendar& calendar) const {
   }
 }
 
-void GoogleSite::record(GoogleCalendar& calendar) const {
+void GoogleSite::record(GoogleCalendar& calendar) {
+  push_.collect();
   std::map<std::string, std::string> now;
   for (const Json& item : items(calendar)) now.emplace(item.at("id"), reading_of_item(item));
   for (auto& [id, states] : calendar.history) {

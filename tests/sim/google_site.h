@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/google_push.h"
 #include "sim/google_traffic.h"
 #include "sim/upstream.h"
 #include "support/google/fake_google.h"
@@ -26,7 +27,8 @@ struct GoogleCalendar {
 class GoogleSite final : public Upstream {
  public:
   // Whether the account's user lets its events be written, too.
-  GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic, bool writable);
+  GoogleSite(Stage& stage, std::string tenant, GoogleTraffic& traffic, const PushSettings& push,
+             bool writable);
 
   const std::string& tenant() const override { return tenant_; }
   std::string origin() const override { return "http://google." + tenant_ + ".example"; }
@@ -36,6 +38,7 @@ class GoogleSite final : public Upstream {
 
   std::string user() const { return "ada@" + tenant_ + ".example"; }
   test::FakeGoogle& google() const { return google_; }
+  const GooglePush& push() const { return push_; }
   std::map<std::string, GoogleCalendar>& calendars() { return calendars_; }
   const std::map<std::string, GoogleCalendar>& calendars() const { return calendars_; }
   std::vector<Appearance> appearances(std::uint64_t version) const override;
@@ -45,7 +48,7 @@ class GoogleSite final : public Upstream {
   // A refresh token of the account's user.
   std::string grant();
   // After each edit: what has become of the calendar is history.
-  void record(GoogleCalendar& calendar) const;
+  void record(GoogleCalendar& calendar);
   // What is listed of it.
   std::vector<Json> items(const GoogleCalendar& calendar) const;
 
@@ -53,12 +56,14 @@ class GoogleSite final : public Upstream {
   HttpResponse quota_used_up() const;
   void record_unlisted(GoogleCalendar& calendar) const;
   HttpResponse take_write(const HttpRequest& request);
+  HttpResponse take_watch(const HttpRequest& request);
 
   Stage& stage_;
   const std::string tenant_;
   GoogleTraffic& traffic_;
   const bool writable_;
   mutable test::FakeGoogle google_;
+  GooglePush push_;
   std::map<std::string, GoogleCalendar> calendars_;
 };
 

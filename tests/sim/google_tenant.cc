@@ -7,10 +7,11 @@
 namespace tidemark::sim {
 
 Tenant make_google_tenant(Stage& stage, const std::string& name, GoogleTraffic& traffic,
-                          Reconfigure reconfigure) {
+                          const PushSettings& push, Reconfigure reconfigure) {
   const bool writable = stage.random.chance(750);
-  auto site = std::make_unique<GoogleSite>(stage, name, traffic, writable);
+  auto site = std::make_unique<GoogleSite>(stage, name, traffic, push, writable);
   Tenant tenant;
+  tenant.renews_within = site->push().renews_within();
   tenant.name = name;
   auto& settings = tenant.account.settings;
   settings.tenant = name;

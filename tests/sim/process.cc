@@ -10,6 +10,7 @@
 #include "sim/ledger.h"
 #include "sync/account_machine.h"
 #include "sync/calendar_machine.h"
+#include "sync/watch_machine.h"
 #include "sync/write_inputs.h"
 
 namespace tidemark::sim {
@@ -23,7 +24,7 @@ JournalAuditor::Machines Process::machines() {
   JournalAuditor::Machines all;
   for (auto machine : {erase<sync::AccountMachine>(), erase<sync::CalendarMachine>(),
                        erase<delivery::EndpointMachine>(), erase<audit::CheckpointMachine>(),
-                       erase<LedgerMachine>()}) {
+                       erase<sync::WatchMachine>(), erase<LedgerMachine>()}) {
     all.emplace(machine.kind, machine);
   }
   return all;
@@ -45,6 +46,8 @@ Process::Process(Surroundings& around)
       discover_(context_),
       report_(context_),
       write_(context_),
+      push_key_("one key for all processes"),
+      watch_(context_, push_key_, watched_),
       bank_(around.stage, around.bank),
       sign_(store_) {
   EngineOptions options;
@@ -59,7 +62,8 @@ Process::Process(Surroundings& around)
   for (const auto& account : around.accounts) runtimes_.put(account.settings, http_, factory);
   // It configures the accounts and takes requests; the effects are scheduled here.
   sync_ = std::make_unique<SyncService>(*engine_, store_, http_, metrics_, around.accounts,
-                                        SyncOptions{0, factory});
+                                        SyncOptions{0, factory, {around.push_address, push_key_}});
+  receiver_ = std::make_unique<sync::PushReceiver>(*engine_, store_, metrics_, push_key_, watched_);
   register_executors();
 }
 
@@ -104,6 +108,7 @@ void Process::register_executors() {
   add(sync::kDiscoverExecutor, discover_, {8, 1});
   add(sync::kReportExecutor, report_, {8, 8});
   add(sync::kWriteExecutor, write_, {8, 2});
+  add(sync::kWatchExecutor, watch_, {8, 2});
   add(delivery::kNoticeExecutor, notice_, {64, 1});
   add(kBankExecutor, bank_, {4, 3});
   add(audit::kSignExecutor, sign_, {1, 1});
@@ -137,6 +142,7 @@ Result<void> Process::start() {
 }
 
 Result<void> Process::configure() {
+  TM_TRY(watched_.load(store_));
   TM_TRY(sync_->apply_configuration(true));
   for (const auto& receiver : around_.receivers) {
     TM_ASSIGN(const auto there, read_state(store_, receiver->instance()));

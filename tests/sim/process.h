@@ -18,7 +18,9 @@
 #include "sim/network.h"
 #include "sim/signer.h"
 #include "sync/executors.h"
+#include "sync/push_receiver.h"
 #include "sync/sync_service.h"
+#include "sync/watch_executor.h"
 
 namespace tidemark::sim {
 
@@ -31,6 +33,7 @@ struct Surroundings {
   EffectKeys& keys;
   std::vector<std::unique_ptr<Receiver>>& receivers;
   const std::vector<AccountDefinition>& accounts;
+  const std::string& push_address;  // empty: nothing is watched
 };
 
 class Process {
@@ -56,6 +59,7 @@ class Process {
   MortalStore& store() { return store_; }
   const StoreView& view() const { return store_; }
   SimulatedDriver& driver() { return driver_; }
+  Result<PushOutcome> take_push(const PushNotice& notice) { return receiver_->take(notice); }
   Result<Receipt> submit(const InstanceId& instance, std::string_view type, std::string payload);
 
   static JournalAuditor::Machines machines();
@@ -87,6 +91,10 @@ class Process {
   sync::DiscoverExecutor discover_;
   sync::ReportExecutor report_;
   sync::WriteExecutor write_;
+  const Secret push_key_;
+  sync::WatchedCalendars watched_;
+  sync::WatchExecutor watch_;
+  std::unique_ptr<sync::PushReceiver> receiver_;
   BankExecutor bank_;
   SignExecutor sign_;
   Notice notice_;

@@ -50,23 +50,30 @@ class StageClock final : public Clock {
  public:
   WallTime now() const override {
     patience_.use();
-    return kStart + world_ + offset_;
+    return start_ + world_ + offset_;
   }
   milliseconds world() const { return world_; }
   // What every clock says that is right, as those of servers are.
-  WallTime true_time() const { return kStart + world_; }
+  WallTime true_time() const { return start_ + world_; }
+  // Before anything happens.
+  void begin(milliseconds later) { start_ += later; }
   void move_to(milliseconds world) {
     patience_.use();
     if (world > world_) patience_.time_goes_on();
     world_ = std::max(world_, world);
   }
-  void step(milliseconds by) { offset_ += by; }
+  void step(milliseconds by) {
+    offset_ += by;
+    wrong_ = true;
+  }
+  bool was_ever_wrong() const { return wrong_; }
   const Patience& patience() const { return patience_; }
 
  private:
-  static constexpr WallTime kStart{milliseconds{1'767'225'600'000}};  // 2026-01-01
+  WallTime start_{milliseconds{1'767'225'600'000}};  // 2026-01-01
   milliseconds world_{0};
   milliseconds offset_{0};
+  bool wrong_ = false;
   mutable Patience patience_;
 };
 

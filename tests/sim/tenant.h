@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sim/editors.h"
+#include "sim/google_push.h"
 #include "sim/google_traffic.h"
 #include "sim/mirror_auditor.h"
 #include "sim/upstream.h"
@@ -24,6 +25,8 @@ struct Tenant {
   std::function<void()> trouble{};
   // An end to what has gone wrong there.
   std::function<void()> mend{};
+  // For how long there has to be peace until all that ends has been replaced.
+  milliseconds renews_within{0};
 };
 
 // The operator has changed the account, and restarts the process for it.
@@ -31,6 +34,6 @@ using Reconfigure = std::function<void(const AccountSettings&)>;
 
 Tenant make_caldav_tenant(Stage& stage, const std::string& name);
 Tenant make_google_tenant(Stage& stage, const std::string& name, GoogleTraffic& traffic,
-                          Reconfigure reconfigure);
+                          const PushSettings& push, Reconfigure reconfigure);
 
 }  // namespace tidemark::sim

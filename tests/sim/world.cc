@@ -23,7 +23,8 @@ World::World(const WorldOptions& options)
       stage_(options.seed),
       disk_(stage_, options.store),
       traffic_(stage_),
-      around_{stage_, disk_, network_, bank_, keys_, receivers_, accounts_},
+      push_{{}, [this] { return process_.get(); }},
+      around_{stage_, disk_, network_, bank_, keys_, receivers_, accounts_, push_.address},
       journal_(stage_, Process::machines()),
       users_(stage_, tenants_, receivers_, [this] { return process_.get(); }) {
   stage_.trace = options.trace;
@@ -33,10 +34,11 @@ World::~World() = default;
 
 void World::build() {
   auto& random = stage_.random;
-  stage_.clock.step(milliseconds{random.between(0, 86'400'000)});
+  stage_.clock.begin(milliseconds{random.between(0, 86'400'000)});
+  if (random.chance(600)) push_.address = "https://tidemark.example/hooks/google";
   for (const std::string name : {"acme", "umbra"}) {
     const bool google = random.chance(400);
-    settle_in(google ? make_google_tenant(stage_, name, traffic_,
+    settle_in(google ? make_google_tenant(stage_, name, traffic_, push_,
                                           [this](const auto& settings) { reconfigure(settings); })
                      : make_caldav_tenant(stage_, name));
   }
@@ -261,13 +263,15 @@ void World::settle() {
   }
   const milliseconds begun = stage_.clock.world();
   milliseconds patience = std::chrono::seconds(30);
+  milliseconds at_least = std::chrono::minutes(4);
+  for (const auto& tenant : tenants_) at_least = std::max(at_least, tenant.renews_within);
   std::optional<std::string> why = "nothing has been looked at";
   while (!stage_.violation) {
     // Calendars that were dropped come back for a while; orders have reminders.
     const milliseconds elapsed = stage_.clock.world() - begun;
     why = unsettled();
     stage_.say("settling: " + why.value_or("all is well"));
-    if (!why && elapsed > std::chrono::minutes(4)) break;
+    if (!why && elapsed > at_least) break;
     if (elapsed > kSettlesWithin) {
       tell_what_waits();
       return stage_.violated("settling", why.value_or("it is not quiet"));

@@ -10,6 +10,7 @@
 #include "sim/bank.h"
 #include "sim/disk.h"
 #include "sim/effects.h"
+#include "sim/google_push.h"
 #include "sim/google_traffic.h"
 #include "sim/journal_auditor.h"
 #include "sim/network.h"
@@ -79,6 +80,7 @@ class World {
   Bank bank_;
   EffectKeys keys_;
   GoogleTraffic traffic_;
+  PushSettings push_;
   std::vector<Tenant> tenants_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
   std::vector<AccountDefinition> accounts_;

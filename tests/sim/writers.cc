@@ -30,7 +30,7 @@ std::string instance_of(const CalendarEvent& series, std::uint64_t number) {
 
 }  // namespace
 
-std::optional<Command> Writers::create() {
+std::optional<Command> Writers::create(const Tenant& tenant) {
   auto& random = stage_.random;
   static const std::vector<std::string> kZones{"UTC", "Asia/Kolkata", "America/Phoenix"};
   Command command;
@@ -39,7 +39,7 @@ std::optional<Command> Writers::create() {
   const auto hour = random.below(20);
   command.request.members = {{"start", time_on(day, hour, zone)},
                              {"end", time_on(day, hour + 1 + random.below(3), zone)}};
-  if (random.chance(250)) {
+  if (tenant.account.settings.provider == "google" && random.chance(250)) {
     command.request.members["recurrence"] = Json::array({"RRULE:FREQ=DAILY;COUNT=9"});
   }
   return command;
@@ -54,7 +54,8 @@ std::optional<Command> Writers::change(const Process& process, const Tenant& ten
   Command command;
   command.request.kind = random.chance(350) ? Kind::remove : Kind::update;
   command.request.event = event.external_event_id;
-  const bool instance = !event.recurrence.empty() && random.chance(400);
+  const bool instance = tenant.account.settings.provider == "google" && !event.recurrence.empty() &&
+                        random.chance(400);
   if (instance) {
     command.request.event += "#" + instance_of(event, random.below(8));
   } else if (random.chance(500)) {
@@ -72,7 +73,7 @@ void Writers::write() {
   const auto calendars = list_calendars(process->view(), tenant.name);
   if (!calendars || calendars->empty()) return;
   const auto& calendar = random.pick(*calendars);
-  auto command = random.chance(350) ? create() : change(*process, tenant, calendar);
+  auto command = random.chance(350) ? create(tenant) : change(*process, tenant, calendar);
   if (!command) return;
   auto& request = command->request;
   request.tenant = tenant.name;

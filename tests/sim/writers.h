@@ -46,7 +46,7 @@ class Writers {
   const std::deque<Command>& commands() const { return commands_; }
 
  private:
-  std::optional<Command> create();
+  std::optional<Command> create(const Tenant& tenant);
   std::optional<Command> change(const Process& process, const Tenant& tenant,
                                 const CalendarStatus& calendar);
   void ask(Command& command);

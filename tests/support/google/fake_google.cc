@@ -109,6 +109,11 @@ std::vector<google::Channel> FakeGoogle::live_channels(const std::string& calend
   return state_.channels.live(calendar, now_());
 }
 
+void FakeGoogle::set_longest_channel_life(std::chrono::milliseconds life) {
+  const std::lock_guard lock(mutex_);
+  state_.channels.longest_life = life;
+}
+
 void FakeGoogle::accept_http_channels(bool accept) {
   const std::lock_guard lock(mutex_);
   state_.channels.accept_http = accept;

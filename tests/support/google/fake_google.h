@@ -105,6 +105,7 @@ class FakeGoogle {
   // Push: what is due to be delivered now, `sync` messages first in their channels' lives.
   std::vector<HttpRequest> take_pushes();
   std::vector<google::Channel> live_channels(const std::string& calendar);
+  void set_longest_channel_life(std::chrono::milliseconds life);
   void accept_http_channels(bool accept);  // else addresses must be https
 
   // Faults. The hook is asked first and may answer instead; it runs without the lock, so it may

@@ -15,8 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::chrono::hours kLongestLife{7 * 24};
-
 // JSON has int64 as text; Google also reads a number.
 std::optional<std::int64_t> whole_number(const Json& object, const char* field) {
   const auto found = object.find(field);
@@ -82,7 +80,7 @@ HttpResponse PushChannels::watch(const std::string& user, const std::string& cal
                                  const Json& wanted, WallTime now) {
   if (auto refused = refusal(wanted)) return *refused;
   Channel channel;
-  channel.expiration = now + kLongestLife;
+  channel.expiration = now + longest_life;
   const Json parameters = wanted.value("params", Json::object());
   if (const auto ttl = whole_number(parameters, "ttl")) {
     if (*ttl <= 0) return bad_request("invalid", "Invalid ttl value");

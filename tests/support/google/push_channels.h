@@ -43,6 +43,8 @@ class PushChannels {
 
   // Google wants https; a test whose receiver is on loopback may not have it.
   bool accept_http = false;
+  // Google may grant less than was asked for.
+  std::chrono::milliseconds longest_life = std::chrono::hours(7 * 24);
 
  private:
   struct Due {
