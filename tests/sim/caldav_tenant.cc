@@ -11,8 +11,9 @@ Tenant make_caldav_tenant(Stage& stage, const std::string& name) {
     const std::string calendar = count == 1 ? "home" : "team";
     server->calendars()[calendar].name = calendar;
   }
-  // Without an ETag that names a version somebody's change can slip through.
-  const bool writable = server->dialect().etags == Dialect::Etags::unique && random.chance(750);
+  // Where the ETag of another event is the same nobody can know what he changes.
+  const bool writable =
+      server->dialect().etags != Dialect::Etags::same_for_new && random.chance(750);
   stage.say(name + " speaks " + server->dialect().name + (writable ? ", and is written" : ""));
   Tenant tenant;
   tenant.account.settings.write = writable;

@@ -107,6 +107,7 @@ CalendarServer::CalendarServer(std::string tenant, Dialect dialect, Random& rand
 void CalendarServer::put(ServedCalendar& calendar, const std::string& resource,
                          const std::string& uid, std::uint64_t version) {
   auto& object = calendar.objects[resource];
+  changes_.add(path_of(calendar) + resource, {object.version, version});
   object = {uid, version, object.revision + 1, ++calendar.change, body_of(tenant_, uid, version)};
   calendar.vanished.erase(resource);
   calendar.history[uid].push_back(version);
@@ -116,6 +117,7 @@ void CalendarServer::touch(ServedCalendar& calendar, const std::string& resource
   auto& object = calendar.objects.at(resource);
   ++object.revision;
   object.change = ++calendar.change;
+  changes_.add(path_of(calendar) + resource, {object.version, object.version});
 }
 
 void CalendarServer::move(ServedCalendar& calendar, const std::string& from,
@@ -130,17 +132,24 @@ void CalendarServer::move(ServedCalendar& calendar, const std::string& from,
   auto& states = calendar.history[object.uid];
   states.push_back(0);
   states.push_back(object.version);
+  changes_.add(path_of(calendar) + from, {object.version, 0});
+  changes_.add(path_of(calendar) + to, {0, object.version});
   calendar.objects[to] = std::move(object);
 }
 
 void CalendarServer::erase(ServedCalendar& calendar, std::string resource) {
-  calendar.history[calendar.objects.at(resource).uid].push_back(0);
+  const auto& object = calendar.objects.at(resource);
+  calendar.history[object.uid].push_back(0);
+  changes_.add(path_of(calendar) + resource, {object.version, 0});
   calendar.objects.erase(resource);
   calendar.vanished[resource] = ++calendar.change;
 }
 
 void CalendarServer::drop(ServedCalendar& calendar) {
-  for (const auto& [resource, object] : calendar.objects) calendar.history[object.uid].push_back(0);
+  for (const auto& [resource, object] : calendar.objects) {
+    calendar.history[object.uid].push_back(0);
+    changes_.add(path_of(calendar) + resource, {object.version, 0});
+  }
   calendar.objects.clear();
   calendar.vanished.clear();
   calendar.exists = false;
@@ -218,6 +227,7 @@ HttpResponse CalendarServer::answer(const HttpRequest& request) {
   if (is_write(request)) return change(request, *calendar, resource);
   const auto object = calendar->objects.find(resource);
   if (object == calendar->objects.end()) return plain(404, "nothing here");
+  calendar->looked_at[resource] = object->second.version;
   HttpResponse response{200, {{"Content-Type", "text/calendar"}}, object->second.body};
   if (const auto tag = etag(object->second); !tag.empty())
     response.headers.emplace_back("ETag", tag);
@@ -250,15 +260,23 @@ HttpResponse CalendarServer::change(const HttpRequest& request, ServedCalendar& 
     return plain(412, "another version");
   }
   if (there && find_header(request.headers, "If-None-Match")) return plain(412, "there is one");
+  // Whoever cannot name the version looks at it first; what comes between that and the change is
+  // lost, and nobody can help it.
+  const auto looked_at = calendar.looked_at.extract(resource);
+  auto before = there ? found->second.version : 0;
+  if (there && !expected && !names_versions() && !looked_at.empty()) before = looked_at.mapped();
+  const std::string event = path_of(calendar) + resource;
   if (request.method == "DELETE") {
     if (!there) return plain(404, "nothing here");
     erase(calendar, resource);
+    changes_.claim(event, before);
     return plain(204, "");
   }
   const std::string uid = line_of(request.body, "UID:");
   if (!there && has_uid(calendar, uid)) return refused(403, "no-uid-conflict");
   put(calendar, resource, uid, version_in(request.body));
   calendar.objects.at(resource).body = request.body;
+  changes_.claim(event, before);
   return plain(there ? 204 : 201, "");
 }
 

@@ -51,6 +51,8 @@ struct ServedCalendar {
   std::uint64_t born = 0;  // another one at the same address has other tokens
   bool exists = true;
   History history;
+  // By resource name: the version that was last read by itself, until a process has changed it.
+  std::map<std::string, std::uint64_t> looked_at;
 };
 
 class CalendarServer final : public Upstream {
@@ -98,6 +100,9 @@ class CalendarServer final : public Upstream {
   std::string token(const ServedCalendar& calendar, std::uint64_t change) const;
   static bool has_uid(const ServedCalendar& calendar, const std::string& uid);
   std::uint64_t version_in(const std::string& body) const;
+  bool names_versions() const {
+    return dialect_.etags == Dialect::Etags::unique || dialect_.etags == Dialect::Etags::same_for_new;
+  }
   ServedCalendar* calendar_at(const std::string& path);
   const ServedCalendar* calendar_at(const std::string& path) const;
 

@@ -28,6 +28,16 @@ std::string calendar_of(const HttpRequest& request) {
   return percent_decode(request.url.substr(begin, end - begin)).value_or("");
 }
 
+// The event that a write is about; a new one names itself.
+std::string event_named(const HttpRequest& request) {
+  if (request.method == "POST") {
+    const auto body = parse_json(request.body);
+    return body && body->is_object() ? body->value("id", "") : std::string();
+  }
+  const std::string path = request.url.substr(0, request.url.find('?'));
+  return percent_decode(path.substr(path.rfind('/') + 1)).value_or("");
+}
+
 std::uint64_t version_sent(const HttpRequest& request, const std::string& tenant) {
   const auto body = parse_json(request.body);
   if (!body || !body->is_object()) return 0;
@@ -73,8 +83,9 @@ HttpResponse GoogleSite::take_write(const HttpRequest& request) {
     stage_.violated("writes", tenant_ + " changes whatever is at " + request.url);
   }
   auto response = google_.handle(request);
+  const std::string event = event_named(request);
   for (auto& [id, calendar] : calendars_) {
-    record(calendar);
+    record(calendar, event);
     if (!calendar.listed) record_unlisted(calendar);
   }
   stage_.say(tenant_ + ": " + request.method + " " + request.url + " " + request.body + ": " +
@@ -157,10 +168,34 @@ void GoogleSite::record_unlisted(GoogleCalendar& calendar) const {
   }
 }
 
-void GoogleSite::record(GoogleCalendar& calendar) {
+void GoogleSite::log_changes(GoogleCalendar& calendar, const std::map<std::string, Json>& now,
+                             const std::string& ours) {
+  const auto version_at = [&](const std::string& id) -> std::uint64_t {
+    const auto known = calendar.history.find(id);
+    return known == calendar.history.end() ? 0 : version_of(known->second.back(), tenant_);
+  };
+  std::map<std::string, std::string> etags;
+  for (const auto& [id, item] : now) {
+    const std::string etag = item.value("etag", "");
+    etags.emplace(id, etag);
+    const auto before = calendar.etags.find(id);
+    if (before != calendar.etags.end() && before->second == etag) continue;
+    const auto after = version_of(reading_of_item(item), tenant_);
+    changes_.add(id, {version_at(id), after, id == ours});
+  }
+  for (const auto& [id, etag] : calendar.etags) {
+    if (!etags.contains(id)) changes_.add(id, {version_at(id), 0, id == ours});
+  }
+  calendar.etags = std::move(etags);
+}
+
+void GoogleSite::record(GoogleCalendar& calendar, const std::string& ours) {
   push_.collect();
+  std::map<std::string, Json> found;
+  for (const Json& item : items(calendar)) found.emplace(item.at("id"), item);
+  log_changes(calendar, found, ours);
   std::map<std::string, std::string> now;
-  for (const Json& item : items(calendar)) now.emplace(item.at("id"), reading_of_item(item));
+  for (const auto& [id, item] : found) now.emplace(id, reading_of_item(item));
   for (auto& [id, states] : calendar.history) {
     if (now.contains(id) || states.back().empty()) continue;
     states.emplace_back();

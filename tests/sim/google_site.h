@@ -22,6 +22,7 @@ struct GoogleCalendar {
   std::string role = "owner";
   bool listed = true;  // in the account's list
   GoogleHistory history;
+  std::map<std::string, std::string> etags;  // of what is there, by id
 };
 
 class GoogleSite final : public Upstream {
@@ -47,13 +48,16 @@ class GoogleSite final : public Upstream {
   void show(GoogleCalendar& calendar);
   // A refresh token of the account's user.
   std::string grant();
-  // After each edit: what has become of the calendar is history.
-  void record(GoogleCalendar& calendar);
+  // After each edit: what has become of the calendar is history. `ours`: the event that a process
+  // has changed.
+  void record(GoogleCalendar& calendar, const std::string& ours = {});
   // What is listed of it.
   std::vector<Json> items(const GoogleCalendar& calendar) const;
 
  private:
   HttpResponse quota_used_up() const;
+  void log_changes(GoogleCalendar& calendar, const std::map<std::string, Json>& now,
+                   const std::string& ours);
   void record_unlisted(GoogleCalendar& calendar) const;
   HttpResponse take_write(const HttpRequest& request);
   HttpResponse take_watch(const HttpRequest& request);

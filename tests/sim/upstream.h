@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/http.h"
+#include "sim/change_log.h"
 
 namespace tidemark::sim {
 
@@ -32,6 +33,7 @@ class Upstream {
   virtual void ended(const HttpRequest&, const Result<HttpResponse>&) {}
   // Where this version of a title has been.
   virtual std::vector<Appearance> appearances(std::uint64_t version) const = 0;
+  const ChangeLog& changes() const { return changes_; }
   // A process has sent it once and has heard what came of that.
   bool was_sent_once(std::uint64_t version) const {
     const auto found = sent_.find(version);
@@ -39,6 +41,7 @@ class Upstream {
   }
 
  protected:
+  ChangeLog changes_;
   void note_sent(std::uint64_t version) { ++sent_[version].sent; }
   void note_answered(std::uint64_t version) { ++sent_[version].answered; }
 

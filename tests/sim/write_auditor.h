@@ -22,9 +22,11 @@ class WriteAuditor {
 
  private:
   void read(const StoreView& view, const std::string& tenant);
+  void follow(const Event& event);
+  void check_same_commit(const Event& end) const;
   void check(const Tenant& tenant, const Command& command);
-  void check_done(const Tenant& tenant, const Command& command, const Event& end);
-  void check_place(const Tenant& tenant, const Command& command, const Event& end);
+  void check_done(const Tenant& tenant, const Command& command);
+  void check_place(const Tenant& tenant, const Command& command);
   void check_told(const Tenant& tenant, const Command& command);
   void wrong(const Command& command, const std::string& what) const;
 
@@ -37,6 +39,9 @@ class WriteAuditor {
     std::string correlation_id;
   };
   std::map<std::string, Told> first_told_;  // by title
+  // By calendar and event, while the feed is read: the title it has; null: it was told, and is
+  // gone.
+  std::map<std::string, Json> titles_;
 };
 
 }  // namespace tidemark::sim

@@ -88,14 +88,35 @@ void Writers::write() {
   ask(commands_.back());
 }
 
+void Writers::look(Command& command) const {
+  const auto& request = command.request;
+  if (request.kind == Kind::create) return;
+  const auto& view = process_()->view();
+  const auto calendar = find_calendar(view, request.tenant, request.calendar);
+  if (!calendar) return;
+  const std::string event = request.event.substr(0, request.event.find('#'));
+  EventQuery query{.limit = kMaxEventPage};
+  do {
+    const auto page = query_events(view, *calendar, query);
+    if (!page) return;
+    for (const auto& one : page->events) {
+      const bool of_it = one.external_event_id == event || one.recurring_event_id == event;
+      if (of_it) command.seen.insert(version_of(one.title, request.tenant));
+    }
+    query.page = page->next_page;
+  } while (!query.page.empty());
+}
+
 void Writers::ask(Command& command) {
   Process* process = process_();
   if (command.answered()) return;
   if (process == nullptr || process->dead()) return;  // process_ended() comes back to it
   const int times = stage_.faults.strikes(Fault::request_doubled) ? 2 : 1;
   for (int i = 0; i < times; ++i) {
+    look(command);
     const auto accepted = process->sync().request_write(command.request);
     if (process != process_() || process->dead()) return;  // the answer never got out
+    look(command);
     answered(command, accepted);
   }
 }
@@ -114,6 +135,7 @@ void Writers::answered(Command& command, const Result<AcceptedWrite>& accepted) 
       stage_.violated("writes", key + " was accepted, and then: " + accepted.error().message);
     }
     command.refused = true;
+    command.why_refused = code;
     stage_.say(key + " is refused: " + accepted.error().message);
     return;
   }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,12 @@ struct Command {
   WriteRequest request;
   std::uint64_t version = 0;           // the title asked for; 0: a deletion
   std::optional<std::uint64_t> based;  // on the event with that title, and no other
-  std::string id{};                    // "wrt_...", once it is accepted
+  // What the mirror had of the event, and of its series, whenever it was asked for.
+  std::set<std::uint64_t> seen{};
+  std::string id{};  // "wrt_...", once it is accepted
   std::string correlation_id{};
   bool refused = false;
+  Errc why_refused{};
 
   bool answered() const { return refused || !id.empty(); }
 };
@@ -49,6 +53,7 @@ class Writers {
   std::optional<Command> create(const Tenant& tenant);
   std::optional<Command> change(const Process& process, const Tenant& tenant,
                                 const CalendarStatus& calendar);
+  void look(Command& command) const;
   void ask(Command& command);
   void ask_later(Command& command);
   void answered(Command& command, const Result<AcceptedWrite>& accepted);
