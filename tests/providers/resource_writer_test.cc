@@ -47,7 +47,7 @@ TEST_F(ResourceWriting, LeavesAnotherVersionAlone) {
   const auto outcome = change(listed(event("a", "Older")), listed(event("a", "New")));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_TRUE(outcome->conflict);
-  EXPECT_EQ(outcome->item.bytes, event("a", "Old"));
+  EXPECT_EQ(outcome->item.bytes, listed(event("a", "Old")));
   EXPECT_EQ(server_.count("PUT"), 0U);
 }
 

@@ -240,10 +240,12 @@ void CalendarServer::asked(const HttpRequest& request) {
 
 // What was put is read back, and only then the process knows.
 void CalendarServer::ended(const HttpRequest& request, const Result<HttpResponse>& outcome) {
-  if (!outcome || outcome->status >= 500) return;
-  if (is_write(request)) read_back_[request.url] = version_in(request.body);
+  if (is_write(request) && outcome && outcome->status < 300) {
+    read_back_[request.url] = version_in(request.body);
+  }
   if (request.method != "GET") return;
-  if (const auto put = read_back_.extract(request.url)) note_answered(put.mapped());
+  const auto put = read_back_.extract(request.url);
+  if (put && outcome && outcome->status == 200) note_heard(put.mapped());
 }
 
 bool CalendarServer::has_uid(const ServedCalendar& calendar, const std::string& uid) {

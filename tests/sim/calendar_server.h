@@ -101,7 +101,8 @@ class CalendarServer final : public Upstream {
   static bool has_uid(const ServedCalendar& calendar, const std::string& uid);
   std::uint64_t version_in(const std::string& body) const;
   bool names_versions() const {
-    return dialect_.etags == Dialect::Etags::unique || dialect_.etags == Dialect::Etags::same_for_new;
+    return dialect_.etags == Dialect::Etags::unique ||
+           dialect_.etags == Dialect::Etags::same_for_new;
   }
   ServedCalendar* calendar_at(const std::string& path);
   const ServedCalendar* calendar_at(const std::string& path) const;

@@ -16,6 +16,15 @@ const std::vector<EventChange>& ChangeLog::of(const std::string& event) const {
   return found == changes_.end() ? kNone : found->second;
 }
 
+bool ChangeLog::went_on_from(std::uint64_t version) const {
+  return std::any_of(changes_.begin(), changes_.end(), [&](const auto& event) {
+    const auto& own = event.second;
+    const auto became = std::find_if(
+        own.begin(), own.end(), [&](const EventChange& change) { return change.after == version; });
+    return became != own.end() && own.back().after != version;
+  });
+}
+
 bool ChangeLog::went_on_after(const std::string& event,
                               const std::set<std::uint64_t>& versions) const {
   const auto& own = of(event);

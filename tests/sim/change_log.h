@@ -25,6 +25,8 @@ class ChangeLog {
 
   const std::map<std::string, std::vector<EventChange>>& changes() const { return changes_; }
   const std::vector<EventChange>& of(const std::string& event) const;
+  // Some event had this version once, and has another one now.
+  bool went_on_from(std::uint64_t version) const;
   // Anything was done to it, or to an instance of it, after it became one of these versions.
   bool went_on_after(const std::string& event, const std::set<std::uint64_t>& versions) const;
 

@@ -17,6 +17,15 @@ std::string event_of(const Command& command) {
   return event.substr(0, hash) + "_" + original;
 }
 
+// A series is one resource of the mirror: what is done to one part of it makes another version.
+std::string series_of(const std::string& event) {
+  const auto hash = event.find('#');
+  if (hash != std::string::npos) return event.substr(0, hash);
+  const auto stamp = event.rfind('_');
+  const bool instance = stamp != std::string::npos && event.find_first_of("RT", stamp) > stamp + 1;
+  return instance ? event.substr(0, stamp) : event;
+}
+
 }  // namespace
 
 void EditAuditor::check() const {
@@ -78,7 +87,7 @@ void EditAuditor::check_conflict(const Command& command) const {
     return;
   }
   const std::string event = event_of(command);
-  const std::string series = command.request.event.substr(0, command.request.event.find('#'));
+  const std::string series = series_of(command.request.event);
   if (log.went_on_after(event, command.seen) || log.went_on_after(series, command.seen)) return;
   wrong(where + " ends in a conflict, and nobody has changed " + event);
 }
@@ -87,6 +96,7 @@ void EditAuditor::check_deletion(const Command& command) const {
   if (command.request.kind != Kind::remove) return;
   const std::string event = event_of(command);
   const auto& changes = tenant_.upstream->changes().of(event);
+  if (changes.empty()) return;  // its calendar was in no list meanwhile
   const bool gone = std::any_of(changes.begin(), changes.end(),
                                 [](const EventChange& change) { return change.after == 0; });
   // An instance goes with its series, too, or with a rule that has it no more.

@@ -98,8 +98,8 @@ void GoogleSite::ended(const HttpRequest& request, const Result<HttpResponse>& o
   if (is_watch(request) && outcome && outcome->status == 200) {
     push_.watch_answered(calendar_of(request));
   }
-  if (is_write(request) && outcome && outcome->status < 500) {
-    note_answered(version_sent(request, tenant_));
+  if (is_write(request) && outcome && outcome->status < 300) {
+    note_heard(version_sent(request, tenant_));
   }
 }
 

@@ -34,21 +34,21 @@ class Upstream {
   // Where this version of a title has been.
   virtual std::vector<Appearance> appearances(std::uint64_t version) const = 0;
   const ChangeLog& changes() const { return changes_; }
-  // A process has sent it once and has heard what came of that.
+  // A process has sent it once and has heard that it was taken.
   bool was_sent_once(std::uint64_t version) const {
     const auto found = sent_.find(version);
-    return found != sent_.end() && found->second.sent == 1 && found->second.answered == 1;
+    return found != sent_.end() && found->second.sent == 1 && found->second.heard == 1;
   }
 
  protected:
   ChangeLog changes_;
   void note_sent(std::uint64_t version) { ++sent_[version].sent; }
-  void note_answered(std::uint64_t version) { ++sent_[version].answered; }
+  void note_heard(std::uint64_t version) { ++sent_[version].heard; }
 
  private:
   struct Sent {
     std::uint64_t sent = 0;
-    std::uint64_t answered = 0;
+    std::uint64_t heard = 0;
   };
   std::map<std::uint64_t, Sent> sent_;  // by version
 };

@@ -53,6 +53,17 @@ Error with_first_words(Error error, const MultistatusSink& sink, const HttpHeade
   return error;
 }
 
+// XML makes LF of the CRLF that ends a line of iCalendar (XML 1.0, 2.11). So that a resource has
+// the same bytes whether a listing brings it or it is got by itself, it has the same done here.
+void drop_returns(std::string& text) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool ends_line = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    if (!ends_line) text[kept++] = text[i];
+  }
+  text.resize(kept);
+}
+
 }  // namespace
 
 bool DavAnswer::has_condition(std::string_view name) const {
@@ -126,6 +137,7 @@ Result<DavAnswer> DavClient::get(const Url& url, std::string& bytes, std::string
   answer.status = sent.response.status;
   answer.url = sent.url;
   if (answer.status == 200) {
+    drop_returns(bytes);
     etag = strong_etag(find_header(sent.response.headers, "ETag").value_or(""));
   } else {
     answer.error = status_error(settings(), sent, "reading");

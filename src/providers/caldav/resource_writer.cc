@@ -16,8 +16,7 @@ bool is_success(int status) {
   return status >= 200 && status <= 299;
 }
 
-// What a listing brings has been through XML, which makes LF of the CRLF that ends a line (XML 1.0,
-// 2.11; RFC 5545, 3.1): a resource that was got by itself has other bytes and the same lines.
+// Mirrors of before may have either line end.
 bool have_same_lines(std::string_view one, std::string_view other) {
   const auto is_return = [](char c) { return c == '\r'; };
   std::string first(one);
@@ -27,6 +26,7 @@ bool have_same_lines(std::string_view one, std::string_view other) {
   return first == second;
 }
 
+// RFC 5545, 3.1. What was mirrored has lost them on its way through XML.
 std::string with_line_ends(std::string_view text) {
   std::string out;
   out.reserve(text.size() + text.size() / 32);
