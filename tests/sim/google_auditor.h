@@ -37,6 +37,7 @@ class GoogleAuditor final : public MirrorAuditor {
                                         const CalendarStatus& status) const;
   std::optional<std::string> raw_difference(const StoreView& view, const GoogleCalendar& calendar,
                                             const CalendarStatus& status) const;
+  bool has_lost_channels(const StoreView& view, const GoogleCalendar& calendar) const;
   void follow(const Event& event);
   void take_out(Believed& believed, const GoogleCalendar& calendar, const ToldReading& told);
   bool advance(Believed& believed, const GoogleCalendar& calendar, const std::string& id,

@@ -74,8 +74,6 @@ void GooglePush::arrive(const PushNotice& notice, bool forged) {
 std::optional<std::string> GooglePush::difference(const std::string& calendar, bool listed) const {
   if (!can_be_held_to_it()) return std::nullopt;
   const auto live = google_.live_channels(calendar);
-  // When no answer has ever come, two channels are left until a week is over, whatever they live.
-  if (!stoppable_.contains(calendar)) return std::nullopt;
   if (listed && live.empty()) return calendar + " is not watched";
   if (!listed && !live.empty()) return calendar + " is still watched";
   return std::nullopt;

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "sim/stage.h"
@@ -33,8 +32,6 @@ class GooglePush {
   // Around the request that makes a channel on the calendar.
   void before_watch(const std::string& calendar);
   void after_watch(const std::string& calendar);
-  // The process has been told the calendar's resource, without which nothing can be stopped.
-  void watch_answered(const std::string& calendar) { stoppable_.insert(calendar); }
   // What is due goes on its way.
   void collect();
   // What is wrong when nothing else is.
@@ -51,7 +48,6 @@ class GooglePush {
   const PushSettings& settings_;
   milliseconds life_{std::chrono::hours(7 * 24)};
   bool is_short_ = false;
-  std::set<std::string> stoppable_;
   std::map<std::string, WallTime> granted_in_peace_;  // by calendar: the last one's end
 };
 

@@ -95,9 +95,6 @@ HttpResponse GoogleSite::take_write(const HttpRequest& request) {
 
 void GoogleSite::ended(const HttpRequest& request, const Result<HttpResponse>& outcome) {
   traffic_.ended(tenant_, request, outcome);
-  if (is_watch(request) && outcome && outcome->status == 200) {
-    push_.watch_answered(calendar_of(request));
-  }
   if (is_write(request) && outcome && outcome->status < 300) {
     note_heard(version_sent(request, tenant_));
   }
