@@ -40,6 +40,11 @@ class Upstream {
     return found != sent_.end() && found->second.sent == 1 && found->second.heard == 1;
   }
 
+  // The process that sent it has died, and the command has not ended: the next one asks again.
+  void note_in_doubt(std::uint64_t version) {
+    if (const auto found = sent_.find(version); found != sent_.end()) ++found->second.sent;
+  }
+
  protected:
   ChangeLog changes_;
   void note_sent(std::uint64_t version) { ++sent_[version].sent; }

@@ -7,6 +7,7 @@
 #include "sim/ledger.h"
 #include "sim/write_auditor.h"
 #include "sync/mirror.h"
+#include "sync/writes.h"
 
 namespace tidemark::sim {
 namespace {
@@ -135,6 +136,7 @@ void World::boot() {
     journal_.check_prefix(disk_.store());
     journal_.catch_up(disk_.store(), disk_.store().last_sequence());
     users_.check_answers(journal_);
+    doubt_what_waits();
     if (stage_.random.chance(200)) journal_.check_tables(disk_.store());
     process_ = std::make_unique<Process>(around_);
     const auto started = process_->start();
@@ -204,6 +206,23 @@ void World::step() {
 
 void World::run_until(milliseconds end) {
   while (stage_.clock.world() < end && !stage_.violation) step();
+}
+
+// What a process that died has heard of these commands it has not told anybody.
+void World::doubt_what_waits() {
+  const auto& store = disk_.store();
+  for (const auto& tenant : tenants_) {
+    const auto calendars = list_calendars(store, tenant.name);
+    if (!calendars) continue;
+    for (const auto& calendar : *calendars) {
+      const auto writes = list_writes(store, calendar, calendar.writes_waiting);
+      if (!writes) continue;
+      for (const auto& write : *writes) {
+        if (write.ended() || !write.ours.is_object()) continue;
+        tenant.upstream->note_in_doubt(version_of(write.ours.value("title", ""), tenant.name));
+      }
+    }
+  }
 }
 
 std::optional<std::string> World::waiting_write() const {
