@@ -29,7 +29,8 @@ void WriteAuditor::read(const StoreView& view, const std::string& tenant) {
         check_same_commit(event);
       } else if (event.type != kEventDeleted && event.payload.contains("event")) {
         const Json& title = event.payload["event"].value("title", Json());
-        const bool created = event.type == kEventCreated;
+        const bool created =
+            event.type == kEventCreated || event.payload.contains("previous_external_event_id");
         if (title.is_string()) first_told_.emplace(title, Told{created, event.correlation_id});
       }
       if (event.type.starts_with("calendar.event.")) follow(event);
@@ -133,7 +134,8 @@ void WriteAuditor::check_told(const Tenant& tenant, const Command& command) {
     return wrong(command, "is done, and the feed does not tell it");
   }
   const auto& told = found->second;
-  // A first sync that has not told the event yet tells it as it now is.
+  // What has not told the event yet, a first sync or one that looks for where it has come from,
+  // tells it as it now is.
   const bool belated = told.as_created && command.request.kind != WriteRequest::Kind::create;
   if (belated || told.correlation_id == command.correlation_id) return;
   wrong(command, "is told as somebody else's: " + told.correlation_id + " instead of " +
