@@ -18,13 +18,13 @@ void GooglePush::before_watch(const std::string& calendar) {
   stage_.violated("channels", "the last channel on " + calendar + " was not replaced in time");
 }
 
-void GooglePush::after_watch(const std::string& calendar) {
+void GooglePush::after_watch(const std::string& calendar, bool granted) {
   if (!is_on()) stage_.violated("channels", calendar + " is watched, and nobody wanted that");
   const auto live = google_.live_channels(calendar);
   if (live.size() > 2 && can_be_held_to_it()) {
     stage_.violated("channels", calendar + " is watched by " + std::to_string(live.size()));
   }
-  if (!stage_.faults.ceased()) return;
+  if (!granted || !stage_.faults.ceased()) return;
   auto& last = granted_in_peace_[calendar];
   for (const auto& channel : live) last = std::max(last, channel.expiration);
 }

@@ -31,7 +31,7 @@ class GooglePush {
   milliseconds renews_within() const { return is_on() && is_short_ ? 2 * life_ : milliseconds{0}; }
   // Around the request that makes a channel on the calendar.
   void before_watch(const std::string& calendar);
-  void after_watch(const std::string& calendar);
+  void after_watch(const std::string& calendar, bool granted);
   // What is due goes on its way.
   void collect();
   // What is wrong when nothing else is.

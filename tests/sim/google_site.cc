@@ -72,7 +72,7 @@ HttpResponse GoogleSite::take_watch(const HttpRequest& request) {
   const std::string id = calendar_of(request);
   push_.before_watch(id);
   auto response = google_.handle(request);
-  push_.after_watch(id);
+  push_.after_watch(id, response.status == 200);
   push_.collect();
   return response;
 }

@@ -80,12 +80,12 @@ void GoogleTraffic::close(Account& account, const HttpResponse& response) {
   const std::string reason = reason_of(response);
   const bool of_user =
       reason == "userRateLimitExceeded" || (response.status == 429 && !kOfProject.contains(reason));
-  const auto until = stage_.clock.world() + wait_of(response);
-  if (of_user) {
-    account.closed_until = std::max(account.closed_until, until);
-  } else if (kOfProject.contains(reason)) {
-    project_closed_until_ = std::max(project_closed_until_, until);
-  }
+  if (!of_user && !kOfProject.contains(reason)) return;
+  auto& closed_until = of_user ? account.closed_until : project_closed_until_;
+  const auto now = stage_.clock.world();
+  // Who was on his way when it closed, and is told no time, is told nothing new.
+  if (now < closed_until && !find_header(response.headers, "Retry-After")) return;
+  closed_until = std::max(closed_until, now + wait_of(response));
 }
 
 void GoogleTraffic::process_ended() {
