@@ -47,7 +47,6 @@ enum class Mutation : std::uint8_t {
   google_unconfirmed_kept,           // a full listing leaves parts of a series that it did not name
   google_all_day_as_instant,         // a date becomes its midnight in UTC
   google_exdate_off_the_clock,       // an instance is taken out at the hour that it has in UTC
-  google_hidden_by_token_only,       // a hidden calendar stays
   google_quota_gate_open,            // a used-up quota holds nobody back
   google_refresh_storm,              // who waited for an access token asks for one again
   series_deleted_without_instances,  // a deleted series tells of its master alone
@@ -56,7 +55,6 @@ enum class Mutation : std::uint8_t {
   write_unconditional,     // a command changes whatever version there is
   write_under_new_key,     // a command that is sent again makes another event
   write_conflict_ignored,  // a command that was refused for another version is called done
-  write_retry_lost,        // nobody sets the timer of a command that is to be sent again
   write_end_not_told,      // some commands end without an event
   channel_not_renewed,     // a channel is replaced when it has ended
   channel_left_behind,     // the channels of a calendar that is gone are not stopped

@@ -259,9 +259,7 @@ Result<void> WriteStep::meet_failure(Writing phase, const WriteFailed& input) {
   const auto delay = backoff_delay(kRetryBackoff, ++state_.writes.failures, error.retry_after,
                                    step_.context.sequence);
   state_.writes.not_before = step_.context.now + delay;
-  if (!mutated(Mutation::write_retry_lost)) {
-    step_.out.timers.push_back({std::string(kWriteRetryTimer), state_.writes.not_before, false});
-  }
+  step_.out.timers.push_back({std::string(kWriteRetryTimer), state_.writes.not_before, false});
   go_on(std::move(phase));
   return {};
 }

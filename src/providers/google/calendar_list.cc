@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/json.h"
-#include "base/mutation.h"
 #include "providers/google/json_members.h"
 #include "providers/google/page_reader.h"
 
@@ -65,8 +64,7 @@ Result<void> apply_entry(std::string_view bytes, Calendars& calendars) {
     return fail(Errc::protocol_error, "a calendar without an id");
   }
   const std::string id = text(*entry, "id");
-  const bool hidden = flag(*entry, "hidden") && !mutated(Mutation::google_hidden_by_token_only);
-  if (flag(*entry, "deleted") || hidden) {
+  if (flag(*entry, "deleted") || flag(*entry, "hidden")) {
     calendars.erase(id);
     return {};
   }
