@@ -105,6 +105,16 @@ TEST_F(OverlayTest, RemembersInstancesThatWereCommitted) {
   EXPECT_EQ(instance("b"), "stored");
 }
 
+TEST_F(OverlayTest, ForgetsAnInstanceThatHasGrownTooLarge) {
+  const std::string large(engine::RecentValues::kLargestValue + 1, 'x');
+  for (const std::string& value : {std::string("small"), large}) {
+    overlay_.put(Table::instance, "a", value);
+    ASSERT_TRUE(store_->commit(overlay_.take(), 2));
+    overlay_.settled(true);
+    EXPECT_EQ((*overlay_.get(Table::instance, "a")).value_or("none"), value);
+  }
+}
+
 TEST_F(OverlayTest, RemembersNoMoreThanItsShare) {
   const std::string value(engine::RecentValues::kLargestValue, 'v');
   const std::size_t count = 4 * engine::RecentValues::kGenerationBytes / value.size();
