@@ -21,7 +21,8 @@ struct WriteOrder {
   std::string href;           // update, remove: the resource
   std::string recurrence_id;  // update, remove: this instance only; empty: all of it
   std::string base_etag;      // update, remove: as the mirror has it; empty: none or weak
-  // As the mirror has it. create: empty, or what an earlier attempt has made and a pull has brought.
+  // As the mirror has it. create: empty, or what an earlier attempt has made and a pull has
+  // brought.
   std::string base_bytes;
   // update, remove: as the mirror has it; an instance that is not in base_bytes, as its master
   // says.
@@ -34,6 +35,8 @@ struct WriteOrder {
 struct WriteOutcome {
   bool conflict = false;  // nothing was changed: the server has another version
   RemoteItem item;        // the resource as the server now has it: body, deleted or failed
+  // Others than this order may have changed the resource since base_*, too.
+  bool mixed = false;
 };
 
 // The UID and the name of what an order creates, the same for the same key: letters a to v and

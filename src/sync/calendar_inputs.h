@@ -99,6 +99,7 @@ struct WriteRequested {
 struct WriteDone {
   Sequence effect = 0;
   PageItem item;
+  bool mixed = false;  // others may have changed it, too
 };
 // The server has another version, and nothing was changed: the resource as it is there.
 struct WriteConflicted {

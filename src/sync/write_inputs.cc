@@ -1,6 +1,7 @@
 #include "sync/write_inputs.h"
 
 #include <charconv>
+#include <type_traits>
 
 #include "sync/json_fields.h"
 #include "sync/page_items.h"
@@ -33,10 +34,10 @@ WriteKind kind_in(const JsonFields& fields) {
   return fields.ok() ? static_cast<WriteKind>(kind) : WriteKind::create;
 }
 
-std::string encode_result(Sequence effect, const PageItem& item) {
+Json result_json(Sequence effect, const PageItem& item) {
   ByteWriter items;
   write_items(items, {item});
-  return stored_json({{"effect", effect}, {"item", binary_json(std::move(items).str())}});
+  return {{"effect", effect}, {"item", binary_json(std::move(items).str())}};
 }
 
 template <class Input>
@@ -46,6 +47,7 @@ Result<CalendarInput> decode_result(const JsonFields& fields, std::string_view t
   Input input{fields.number("effect"), {}};
   if (!fields.ok() || items.size() != 1) return unreadable(type);
   input.item = std::move(items.front());
+  if constexpr (std::is_same_v<Input, WriteDone>) input.mixed = fields.has("mixed");
   return input;
 }
 
@@ -72,11 +74,13 @@ std::string encode(const WriteRequested& input) {
 }
 
 std::string encode(const WriteDone& input) {
-  return encode_result(input.effect, input.item);
+  Json value = result_json(input.effect, input.item);
+  if (input.mixed) value["mixed"] = true;  // records of before have no such member
+  return stored_json(value);
 }
 
 std::string encode(const WriteConflicted& input) {
-  return encode_result(input.effect, input.item);
+  return stored_json(result_json(input.effect, input.item));
 }
 
 std::string encode(const WriteFailed& input) {

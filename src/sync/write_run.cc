@@ -88,7 +88,7 @@ void WriteRun::run() {
                      encode(WriteConflicted{effect_.key.sequence, std::move(ended->item)}));
   } else {
     handle_.complete(std::string(input_type::kWriteDone),
-                     encode(WriteDone{effect_.key.sequence, std::move(ended->item)}));
+                     encode(WriteDone{effect_.key.sequence, std::move(ended->item), ended->mixed}));
   }
 }
 
@@ -110,7 +110,7 @@ Result<WriteRun::Ended> WriteRun::write(AccountRuntime& account, const WriteTask
     // A pull may have brought what an earlier attempt of ours has made, whose answer was lost.
     TM_ASSIGN(auto item, mirrored(task));
     const bool conflict = !is_as_wanted(item, task);
-    return Ended{conflict, std::move(item)};
+    return Ended{conflict, std::move(item), true};
   }
   auto outcome = [&]() -> Result<WriteOutcome> {
     try {
@@ -184,7 +184,7 @@ Result<WriteRun::Ended> WriteRun::judge(const AccountRuntime& account, const Wri
                                         WriteOutcome outcome) const {
   const PullOrder nothing;
   const KnownRows known(context_.store, effect_.instance, nothing, [] { return Result<void>{}; });
-  Ended ended{outcome.conflict, {}};
+  Ended ended{outcome.conflict, {}, outcome.mixed};
   ItemDecoder decoder(known, account.settings.max_resource_bytes,
                       [&](PageItem&& item) -> Result<void> {
                         ended.item = std::move(item);

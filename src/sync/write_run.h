@@ -21,6 +21,7 @@ class WriteRun {
   struct Ended {
     bool conflict = false;
     PageItem item;
+    bool mixed = false;
   };
   Result<Ended> write(AccountRuntime& account, const WriteTask& task);
   // What the provider is to do; nothing when the mirror has another version by now.

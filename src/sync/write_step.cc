@@ -173,7 +173,8 @@ Result<void> WriteStep::apply(Pass& pass, const PageItem& item) {
   return remove_resource(step_.edit, item.href, *index, true);
 }
 
-// Commands that were accepted for the version which this one has just replaced mean the new one.
+// Commands that were accepted for the version which this one has just replaced mean the new one,
+// but nothing that others have made of it: nobody had seen that.
 void WriteStep::follow_own_change(const WaitingWrite& made, const std::string& new_hash) {
   if (made.href.empty() || new_hash.empty() || new_hash == made.base_hash) return;
   std::vector<std::pair<std::string, WaitingWrite>> followers;
@@ -209,7 +210,7 @@ Result<void> WriteStep::succeed(Writing phase, const WriteDone& input) {
     finished.event_id = event->external_event_id;
   }
   finish(phase.write, std::move(finished));
-  follow_own_change(row, input.item.body_hash);
+  if (!input.mixed) follow_own_change(row, input.item.body_hash);
   go_on(std::move(phase));
   return {};
 }

@@ -51,6 +51,44 @@ TEST_F(ResourceWriting, LeavesAnotherVersionAlone) {
   EXPECT_EQ(server_.count("PUT"), 0U);
 }
 
+TEST_F(ResourceWriting, TellsWhetherOthersMayHaveHadAHand) {
+  std::string made = "\"made\"";
+  std::string there = made;
+  std::string read = event("a", "New");
+  int status = 204;
+  server_.on("PUT", "/c/a.ics", [&](const RawRequest&) {
+    return DavReply{status, {}, "ETag: " + made + "\r\n"};
+  });
+  server_.on("GET", "/c/a.ics", [&](const RawRequest&) {
+    return DavReply{200, read, "ETag: " + there + "\r\n"};
+  });
+  WriteOrder order;
+  order.kind = WriteOrder::Kind::update;
+  order.calendar_id = calendar();
+  order.href = "/c/a.ics";
+  order.base_etag = "\"1\"";
+  order.icalendar = listed(event("a", "New"));
+  const auto mixed = [&] {
+    const auto outcome = provider_->writer()->write(order);
+    EXPECT_TRUE(outcome);
+    return outcome && outcome->mixed;
+  };
+  EXPECT_FALSE(mixed());
+  read = event("a", "New, in the server's words");
+  EXPECT_FALSE(mixed());
+  there = "\"theirs\"";
+  EXPECT_TRUE(mixed());
+  made = "W/\"weak\"";
+  there = made;
+  EXPECT_TRUE(mixed());
+  read = event("a", "New");
+  EXPECT_FALSE(mixed());
+  status = 412;  // an earlier attempt, whose answer was lost, has made what is there
+  EXPECT_FALSE(mixed());
+  read = event("a", "Theirs");
+  EXPECT_TRUE(mixed());
+}
+
 TEST_F(ResourceWriting, WhatWasTakenAndCannotBeReadBackIsTriedAgain) {
   WriteOrder order;
   order.kind = WriteOrder::Kind::update;

@@ -165,6 +165,17 @@ TEST(WriteMachine, WritesOneAfterTheOtherAndEachFollowsOwnChanges) {
   EXPECT_EQ(third->base_hash, first->base_hash);
 }
 
+TEST(WriteMachine, NobodyFollowsAChangeInWhichOthersMayHaveHadAHand) {
+  WriteWorld world;
+  world.mirror({body("a", "A")});
+  const auto first = world.task(world.update("/a", "A2"));
+  world.update("/a", "A3");
+  const WriteDone done{world.under_way(), body("a", "A2 and theirs"), true};
+  const auto second = world.task(world.step(done));
+  ASSERT_TRUE(second.has_value());
+  EXPECT_EQ(second->base_hash, first->base_hash);
+}
+
 TEST(WriteMachine, NoPullRunsBesideAWriteAndAPassGoesOnAfterIt) {
   WriteWorld world;
   world.step(world.configured);

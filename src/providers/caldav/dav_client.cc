@@ -159,7 +159,9 @@ Result<DavAnswer> DavClient::change(const std::string& method, const Url& url,
   DavAnswer answer;
   answer.status = sent.response.status;
   answer.url = sent.url;
-  if (answer.status < 200 || answer.status > 299) {
+  if (answer.status >= 200 && answer.status <= 299) {
+    answer.etag = strong_etag(find_header(sent.response.headers, "ETag").value_or(""));
+  } else {
     answer.conditions = error_conditions(sent.response.body);
     answer.error = status_error(settings(), sent, "writing");
   }

@@ -25,6 +25,7 @@ struct DavAnswer {
   int status = 0;                         // 207, or what the server said instead
   std::string sync_token{};               // of a multistatus
   Url url{};                              // where it came from, after redirects
+  std::string etag{};                     // of what change() made; empty: none or weak
   std::vector<std::string> conditions{};  // of an error answer: "valid-sync-token"
   Error error{};                          // what a status other than 207 means
 

@@ -85,7 +85,11 @@ Result<WriteOutcome> ResourceWriter::write(const WriteOrder& order) {
       answer.status == 412 || (is_missing(answer.status) && order.kind == WriteOrder::Kind::update);
   if (!refused && !is_success(answer.status)) return fail(answer.error);
   auto now = read(place);
-  if (now) return WriteOutcome{refused, *std::move(now)};
+  if (now) {
+    const bool ours = (!refused && !now->etag.empty() && now->etag == answer.etag) ||
+                      have_same_lines(now->bytes, order.icalendar);
+    return WriteOutcome{refused, *std::move(now), !ours};
+  }
   if (refused || retryable(now.error().code)) return fail(std::move(now).error());
   // It is done, so it must not end as failed: the next attempt, or a pull, finds it there.
   return fail(Errc::unavailable, "changed, but: " + now.error().message);

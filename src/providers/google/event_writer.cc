@@ -174,7 +174,7 @@ Result<WriteOutcome> EventWriter::remove(const WriteOrder& order) const {
 
 Result<WriteOutcome> EventWriter::conflict(const WriteOrder& order, const std::string& id) const {
   const std::string href = order.kind == WriteOrder::Kind::create ? id : order.href;
-  WriteOutcome outcome{true, {.kind = RemoteItem::Kind::deleted, .href = href}};
+  WriteOutcome outcome{true, {.kind = RemoteItem::Kind::deleted, .href = href}, true};
   auto now = api_.call(request(order, "GET", id));
   // An instance that is gone may leave a series, or an event that recurs no more.
   if (!now && is_gone(now.error()) && id != href) now = api_.call(request(order, "GET", href));
