@@ -65,7 +65,9 @@ struct Handler {
   }
   Result<void> operator()(Writing phase, const CalendarConfigured& input) {
     const bool resumed = adopt(input);
-    if (input.sync || (step.may_run_by_itself() && (resumed || !state.last_sync))) {
+    if (phase.removal) {
+      phase.removal->revive = true;
+    } else if (input.sync || (step.may_run_by_itself() && (resumed || !state.last_sync))) {
       wish_pass(phase, input.sync.value_or(PassMode::incremental));
     } else if (!phase.pass && step.may_run_by_itself()) {
       step.wake_after(std::max(*state.last_sync + state.schedule.poll - step.context.now,
@@ -99,7 +101,12 @@ struct Handler {
       step.contest_removal();
       return stay(std::move(phase));
     }
-    step.begin_removal();
+    // What is under way may still be taken by the server, and its end has to be told as it is.
+    if constexpr (std::same_as<P, Writing>) {
+      phase.removal = Removing{};
+      return stay(std::move(phase));
+    }
+    step.begin_removal({});
     return {};
   }
   Result<void> operator()(Removing phase, const CalendarRemoved&) {

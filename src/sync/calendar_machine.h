@@ -10,9 +10,9 @@
 //
 // From Idle, from Waiting and between two pulls of a pass it goes to Writing while a command
 // changes the server (write_step.h), and back to where it was. From any phase it goes to Removing
-// when the account says that the calendar is gone. A pass that was interrupted goes on where it
-// was: its cursor and generation are in its state, what it has seen is in the rows. The cursor of
-// the next pass is replaced only when a pass has ended.
+// when the account says that the calendar is gone; from Writing once the command has ended. A pass
+// that was interrupted goes on where it was: its cursor and generation are in its state, what it
+// has seen is in the rows. The cursor of the next pass is replaced only when a pass has ended.
 #pragma once
 
 #include <string>
@@ -31,7 +31,7 @@ inline constexpr std::string_view kSyncTimer = "sync";
 
 struct CalendarMachine {
   static constexpr std::string_view kind = kCalendarKind;
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   // What the mirror shows can be read as it was: events, their bodies and times, the quarantine.
   static bool remembers(std::string_view row_key) {
     const char letter = row_key.empty() ? '\0' : row_key.front();

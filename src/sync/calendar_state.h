@@ -115,10 +115,11 @@ struct Removing {
 // A command changes the server; no pull runs meanwhile, so nothing it brings can be older than
 // that.
 struct Writing {
-  Sequence effect = 0;       // of the step that asked for it
-  Sequence write = 0;        // the command
-  std::optional<Pass> pass;  // goes on afterwards
-  bool resting = false;      // the pass has failed and goes on when its timer says so
+  Sequence effect = 0;                // of the step that asked for it
+  Sequence write = 0;                 // the command
+  std::optional<Pass> pass;           // goes on afterwards
+  bool resting = false;               // the pass has failed and goes on when its timer says so
+  std::optional<Removing> removal{};  // follows instead: the calendar is gone
   bool operator==(const Writing&) const = default;
 };
 using CalendarPhase =

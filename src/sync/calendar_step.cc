@@ -319,9 +319,9 @@ void CalendarStep::confirm_when_ready(Confirming phase) {
   }
 }
 
-void CalendarStep::begin_removal() {
+void CalendarStep::begin_removal(Removing phase) {
   cancel_timer();
-  state.phase = Removing{};
+  state.phase = phase;
   continue_soon();
 }
 

@@ -51,7 +51,7 @@ class CalendarStep {
   void begin_confirmation();
   void confirm_when_ready(Confirming phase);
 
-  void begin_removal();
+  void begin_removal(Removing phase);
   Result<void> remove_piece(Removing phase);
 
   // The timer, when the calendar is scheduled and not paused; otherwise none.

@@ -50,7 +50,9 @@ Error gave_up(const WaitingWrite& row) {
 }
 
 Result<void> may_be_written(const CalendarState& state) {
-  if (std::holds_alternative<Removing>(state.phase)) {
+  const auto* writing = std::get_if<Writing>(&state.phase);
+  const bool soon_gone = writing != nullptr && writing->removal;
+  if (soon_gone || std::holds_alternative<Removing>(state.phase)) {
     return fail(Errc::not_found, "the calendar is gone from its server");
   }
   if (!state.identity.write) {
@@ -306,7 +308,9 @@ Result<bool> WriteStep::drop_some() {
 }
 
 void WriteStep::go_on(Writing phase) {
-  if (!phase.pass) {
+  if (phase.removal) {
+    step_.begin_removal(*phase.removal);
+  } else if (!phase.pass) {
     state_.phase = Idle{};
   } else if (phase.resting) {
     state_.phase = Waiting{std::move(*phase.pass)};

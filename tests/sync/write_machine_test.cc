@@ -310,11 +310,31 @@ TEST(WriteMachine, ACalendarThatGoesTakesItsCommandsAlongAndSaysSo) {
   world.mirror({body("a", "A")});
   world.update("/a", "A2");
   world.update("/a", "A3");
+  world.update("/a", "A4");
   world.done(body("a", "A2"));
-  const auto gone = world.step(CalendarRemoved{});
-  EXPECT_THAT(types(gone), ElementsAre("calendar.event.deleted", "calendar.write.failed"));
+  // The second is under way: the server may take it, or have taken it.
+  EXPECT_THAT(world.step(CalendarRemoved{}).events, IsEmpty());
+  const auto refused = world.try_step(WriteRequested{WriteKind::remove, "/a", "", {}});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::not_found);
+  EXPECT_THAT(types(world.done(body("a", "A3"))),
+              ElementsAre("calendar.event.updated", "calendar.write.done", "calendar.event.deleted",
+                          "calendar.write.failed"));
   EXPECT_TRUE(world.step(ReportDone{}).end);
   EXPECT_THAT(world.rows.rows, IsEmpty());
+}
+
+TEST(WriteMachine, ACalendarThatIsBackBeforeTheCommandHasEndedBeginsAnew) {
+  WriteWorld world;
+  world.mirror({body("a", "A")});
+  world.update("/a", "A2");
+  world.step(CalendarRemoved{});
+  world.step(world.configured);
+  EXPECT_THAT(types(world.fail_write(Errc::unavailable)),
+              ElementsAre("calendar.event.deleted", "calendar.write.failed"));
+  const auto revived = world.step(ReportDone{});
+  EXPECT_FALSE(revived.end);
+  EXPECT_EQ(world.order(revived).mode, PassMode::initial);
 }
 
 TEST(WriteMachine, HasALimitAndForgetsOldResults) {
