@@ -74,7 +74,8 @@ void EditAuditor::check_refusal(const Command& command) const {
   const bool may_write = tenant_.account.settings.write;
   const bool google = tenant_.account.settings.provider == "google";
   if (why == Errc::forbidden && (!may_write || google)) return;  // a calendar may be read-only
-  if (why == Errc::conflict && may_write && !command.request.if_match.empty()) return;
+  const bool may_differ = !command.request.if_match.empty() || command.unreadable;
+  if (why == Errc::conflict && may_write && may_differ) return;
   wrong("'s " + command.request.idempotency_key + " is refused: " + std::string(name(why)));
 }
 

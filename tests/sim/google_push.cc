@@ -29,6 +29,12 @@ void GooglePush::after_watch(const std::string& calendar, bool granted) {
   for (const auto& channel : live) last = std::max(last, channel.expiration);
 }
 
+// Whose last channel is stopped is not to be watched any more; difference() knows better.
+void GooglePush::after_stop() {
+  std::erase_if(granted_in_peace_,
+                [&](const auto& entry) { return google_.live_channels(entry.first).empty(); });
+}
+
 void GooglePush::collect() {
   if (!is_on()) return;
   for (const auto& request : google_.take_pushes()) {

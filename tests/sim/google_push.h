@@ -32,6 +32,7 @@ class GooglePush {
   // Around the request that makes a channel on the calendar.
   void before_watch(const std::string& calendar);
   void after_watch(const std::string& calendar, bool granted);
+  void after_stop();
   // What is due goes on its way.
   void collect();
   // What is wrong when nothing else is.

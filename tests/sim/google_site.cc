@@ -17,6 +17,10 @@ bool is_watch(const HttpRequest& request) {
   return request.method == "POST" && request.url.ends_with("/events/watch");
 }
 
+bool is_stop(const HttpRequest& request) {
+  return request.method == "POST" && request.url.ends_with("/channels/stop");
+}
+
 bool is_write(const HttpRequest& request) {
   return request.method != "GET" && !is_watch(request) &&
          request.url.find(kCalendars) != std::string::npos;
@@ -65,6 +69,7 @@ HttpResponse GoogleSite::answer(const HttpRequest& request) {
   const bool of_api = request.url.find("/calendar/v3/") != std::string::npos;
   if (of_api && stage_.faults.strikes(Fault::quota_used_up)) return quota_used_up();
   if (is_watch(request)) return take_watch(request);
+  if (is_stop(request)) return take_stop(request);
   return is_write(request) ? take_write(request) : google_.handle(request);
 }
 
@@ -74,6 +79,12 @@ HttpResponse GoogleSite::take_watch(const HttpRequest& request) {
   auto response = google_.handle(request);
   push_.after_watch(id, response.status == 200);
   push_.collect();
+  return response;
+}
+
+HttpResponse GoogleSite::take_stop(const HttpRequest& request) {
+  auto response = google_.handle(request);
+  push_.after_stop();
   return response;
 }
 

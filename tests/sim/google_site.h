@@ -61,6 +61,7 @@ class GoogleSite final : public Upstream {
   void record_unlisted(GoogleCalendar& calendar) const;
   HttpResponse take_write(const HttpRequest& request);
   HttpResponse take_watch(const HttpRequest& request);
+  HttpResponse take_stop(const HttpRequest& request);
 
   Stage& stage_;
   const std::string tenant_;

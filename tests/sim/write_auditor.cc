@@ -31,7 +31,10 @@ void WriteAuditor::read(const StoreView& view, const std::string& tenant) {
         const Json& title = event.payload["event"].value("title", Json());
         const bool created =
             event.type == kEventCreated || event.payload.contains("previous_external_event_id");
-        if (title.is_string()) first_told_.emplace(title, Told{created, event.correlation_id});
+        if (title.is_string()) {
+          const std::string calendar = event.payload.at("calendar").at("id");
+          first_told_[title].try_emplace(calendar, Told{created, event.correlation_id});
+        }
       }
       if (event.type.starts_with("calendar.event.")) follow(event);
     }
@@ -133,7 +136,9 @@ void WriteAuditor::check_told(const Tenant& tenant, const Command& command) {
     if (tenant.upstream->changes().went_on_from(command.version)) return;
     return wrong(command, "is done, and the feed does not tell it");
   }
-  const auto& told = found->second;
+  const auto here = found->second.find(command.request.calendar);
+  if (here == found->second.end()) return;  // somebody has moved it to another one already
+  const auto& told = here->second;
   // What has not told the event yet, a first sync or one that looks for where it has come from,
   // tells it as it now is.
   const bool belated = told.as_created && command.request.kind != WriteRequest::Kind::create;

@@ -38,7 +38,7 @@ class WriteAuditor {
     bool as_created = false;
     std::string correlation_id;
   };
-  std::map<std::string, Told> first_told_;  // by title
+  std::map<std::string, std::map<std::string, Told>> first_told_;  // by title, then by calendar
   // By calendar and event, while the feed is read: the title it has; null: it was told, and is
   // gone.
   std::map<std::string, Json> titles_;

@@ -107,6 +107,16 @@ void Writers::look(Command& command) const {
   } while (!query.page.empty());
 }
 
+bool Writers::is_quarantined(const Command& command) const {
+  const auto& request = command.request;
+  const auto& view = process_()->view();
+  const auto calendar = find_calendar(view, request.tenant, request.calendar);
+  if (!calendar) return false;
+  const auto quarantined = list_quarantined(view, *calendar, kMaxEventPage);
+  return quarantined && std::any_of(quarantined->begin(), quarantined->end(),
+                                    [&](const auto& one) { return one.href == request.event; });
+}
+
 void Writers::ask(Command& command) {
   Process* process = process_();
   if (command.answered()) return;
@@ -136,6 +146,7 @@ void Writers::answered(Command& command, const Result<AcceptedWrite>& accepted) 
     }
     command.refused = true;
     command.why_refused = code;
+    command.unreadable = is_quarantined(command);
     stage_.say(key + " is refused: " + accepted.error().message);
     return;
   }

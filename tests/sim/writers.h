@@ -32,6 +32,7 @@ struct Command {
   std::string correlation_id{};
   bool refused = false;
   Errc why_refused{};
+  bool unreadable = false;  // the event was quarantined when it was refused
 
   bool answered() const { return refused || !id.empty(); }
 };
@@ -56,6 +57,7 @@ class Writers {
   void look(Command& command) const;
   void ask(Command& command);
   void ask_later(Command& command);
+  bool is_quarantined(const Command& command) const;
   void answered(Command& command, const Result<AcceptedWrite>& accepted);
 
   Stage& stage_;
