@@ -109,14 +109,13 @@ Result<void> RocksStore::write(const WriteBatch& batch, const Progress& progress
   const DatabaseHandle::Lease lease(*database_);
   const Database& database = *lease.get();
   rocksdb::WriteBatch rocks(batch.impl_->bytes.size() + 16 * batch.count() + 128);
-  const char* at = batch.impl_->bytes.data();
   rocksdb::Status status;
-  for (const auto& operation : batch.impl_->operations) {
-    const rocksdb::Slice key(at, operation.key_size);
-    const rocksdb::Slice value(at + operation.key_size, operation.value_size);
-    at += operation.key_size + operation.value_size;
-    auto* table = database.table(operation.table);
-    status = operation.erases ? rocks.Delete(table, key) : rocks.Put(table, key, value);
+  // A key that goes into a write buffer next to the one before it spares most of the search.
+  for (const auto& placed : batch.impl_->in_key_order()) {
+    auto* table = database.table(placed.operation->table);
+    const rocksdb::Slice key(placed.key());
+    status = placed.operation->erases ? rocks.Delete(table, key)
+                                      : rocks.Put(table, key, rocksdb::Slice(placed.value()));
     if (!status.ok()) return fail(to_error("preparing a commit", status));
   }
   status = rocks.Put(database.table(Table::meta), rocksdb::Slice(kProgressKey),

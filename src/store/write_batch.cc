@@ -1,9 +1,26 @@
+#include <algorithm>
 #include <cassert>
 #include <limits>
 
 #include "store/write_batch_operations.h"
 
 namespace tidemark {
+
+std::vector<WriteBatch::Impl::Placed> WriteBatch::Impl::in_key_order() const {
+  std::vector<Placed> placed;
+  placed.reserve(operations.size());
+  const char* at = bytes.data();
+  for (const auto& operation : operations) {
+    placed.push_back({&operation, at});
+    at += operation.key_size + operation.value_size;
+  }
+  std::stable_sort(placed.begin(), placed.end(), [](const Placed& one, const Placed& other) {
+    const Table table = one.operation->table;
+    if (table != other.operation->table) return table < other.operation->table;
+    return one.key() < other.key();
+  });
+  return placed;
+}
 
 WriteBatch::WriteBatch() : impl_(std::make_unique<Impl>()) {}
 WriteBatch::WriteBatch(WriteBatch&&) noexcept = default;

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/store.h"
@@ -20,6 +21,15 @@ struct WriteBatch::Impl {
   };
   std::vector<Operation> operations;
   std::string bytes;
+
+  struct Placed {
+    const Operation* operation;
+    const char* bytes;  // of the key; the value follows it
+    std::string_view key() const { return {bytes, operation->key_size}; }
+    std::string_view value() const { return {bytes + operation->key_size, operation->value_size}; }
+  };
+  // By table and key; those of one key in the order in which they were made.
+  std::vector<Placed> in_key_order() const;
 };
 
 }  // namespace tidemark
