@@ -236,6 +236,18 @@ std::optional<std::string> World::waiting_write() const {
   return std::nullopt;
 }
 
+// A calendar may have mirrored what its pass tells at its end only, and have failed before it.
+std::optional<std::string> World::waiting_pass() const {
+  const auto calendars = list_calendars(disk_.store(), {});
+  if (!calendars) return calendars.error().message;
+  for (const auto& calendar : *calendars) {
+    if (calendar.state == "retrying" || calendar.state == "failing") {
+      return calendar.tenant + "/" + calendar.name + " is " + calendar.state;
+    }
+  }
+  return std::nullopt;
+}
+
 // What is not yet as it should be when nothing goes wrong any more.
 std::optional<std::string> World::unsettled() {
   if (process_->dead()) return "the process is dead";
@@ -245,6 +257,7 @@ std::optional<std::string> World::unsettled() {
   for (const auto& tenant : tenants_) {
     if (auto differs = tenant.mirror->difference(store)) return differs;
   }
+  if (auto waits = waiting_pass()) return waits;
   for (auto& receiver : receivers_) {
     if (auto missing = receiver->missing(store)) return missing;
   }

@@ -70,6 +70,7 @@ class World {
   void tell_what_waits();
   std::optional<std::string> unsettled();
   std::optional<std::string> waiting_write() const;
+  std::optional<std::string> waiting_pass() const;
   void doubt_what_waits();
   void check_the_end();
   void check_ledgers();
