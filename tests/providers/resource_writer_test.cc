@@ -43,6 +43,17 @@ TEST_F(ResourceWriting, ComparesLinesWhereThereIsNoStrongEtag) {
   EXPECT_EQ(stored_, event("a", "New"));  // every line ends in CRLF
 }
 
+TEST_F(ResourceWriting, DoesNotMakeAgainWhatIsDeletedBeforeItIsChanged) {
+  server_.on("PUT", "/c/a.ics", [this](const RawRequest& request) {
+    stored_.clear();
+    return DavReply{request.header("if-match") == "*" ? 412 : 201, {}, {}};
+  });
+  const auto outcome = change(listed(event("a", "Old")), listed(event("a", "New")));
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_TRUE(outcome->conflict);
+  EXPECT_EQ(outcome->item.kind, RemoteItem::Kind::deleted);
+}
+
 TEST_F(ResourceWriting, LeavesAnotherVersionAlone) {
   const auto outcome = change(listed(event("a", "Older")), listed(event("a", "New")));
   ASSERT_TRUE(outcome) << outcome.error().message;

@@ -266,7 +266,8 @@ HttpResponse CalendarServer::change(const HttpRequest& request, ServedCalendar& 
   // lost, and nobody can help it.
   const auto looked_at = calendar.looked_at.extract(resource);
   auto before = there ? found->second.version : 0;
-  if (there && !expected && !names_versions() && !looked_at.empty()) before = looked_at.mapped();
+  const bool looks_first = expected == std::string_view("*") && !names_versions();
+  if (looks_first && !looked_at.empty()) before = looked_at.mapped();
   const std::string event = path_of(calendar) + resource;
   if (request.method == "DELETE") {
     if (!there) return plain(404, "nothing here");

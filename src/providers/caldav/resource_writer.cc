@@ -73,6 +73,7 @@ Result<WriteOutcome> ResourceWriter::write(const WriteOrder& order) {
     if (now.kind != RemoteItem::Kind::body || !have_same_lines(now.bytes, order.base_bytes)) {
       return WriteOutcome{true, std::move(now)};
     }
+    condition.emplace_back("If-Match", "*");  // what is deleted meanwhile is not made again
   }
   const bool removes = order.icalendar.empty();
   TM_ASSIGN(const DavAnswer answer, dav_.change(removes ? "DELETE" : "PUT", place.url, condition,
