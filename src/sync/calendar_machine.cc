@@ -65,9 +65,8 @@ struct Handler {
   }
   Result<void> operator()(Writing phase, const CalendarConfigured& input) {
     const bool resumed = adopt(input);
-    if (phase.removal) {
-      phase.removal->revive = true;
-    } else if (input.sync || (step.may_run_by_itself() && (resumed || !state.last_sync))) {
+    if (phase.removal) phase.removal->revive = true;
+    if (input.sync || (step.may_run_by_itself() && (resumed || !state.last_sync))) {
       wish_pass(phase, input.sync.value_or(PassMode::incremental));
     } else if (!phase.pass && step.may_run_by_itself()) {
       step.wake_after(std::max(*state.last_sync + state.schedule.poll - step.context.now,
@@ -103,7 +102,7 @@ struct Handler {
     }
     // What is under way may still be taken by the server, and its end has to be told as it is.
     if constexpr (std::same_as<P, Writing>) {
-      phase.removal = Removing{};
+      phase.removal = AwaitedRemoval{input.looked.has_value(), false};
       return stay(std::move(phase));
     }
     step.begin_removal({});

@@ -99,14 +99,12 @@ struct PhaseWriter {
                {"write", phase.write},
                {"resting", phase.resting}};
     if (phase.pass) value["pass"] = pass_json(*phase.pass);
-    if (phase.removal) value["removal"] = (*this)(*phase.removal);
+    if (phase.removal) {
+      value["removal"] = {{"listed", phase.removal->listed}, {"revive", phase.removal->revive}};
+    }
     return value;
   }
 };
-
-Removing read_removing(const JsonFields& fields) {
-  return {fields.flag("revive"), fields.flag("reported"), fields.number("deleted")};
-}
 
 CalendarPhase read_phase(const JsonFields& state) {
   const JsonFields fields(state.object("phase"));
@@ -122,14 +120,14 @@ CalendarPhase read_phase(const JsonFields& state) {
   } else if (is == "confirming") {
     phase = Confirming{fields.flag("present"), fields.flag("waited")};
   } else if (is == "removing") {
-    phase = read_removing(fields);
+    phase = Removing{fields.flag("revive"), fields.flag("reported"), fields.number("deleted")};
   } else if (is == "writing") {
     Writing writing{fields.number("effect"), fields.number("write"), std::nullopt,
                     fields.flag("resting")};
     if (fields.has("pass")) writing.pass = read_pass(fields);
     if (fields.has("removal")) {
       const JsonFields removal(fields.object("removal"));
-      writing.removal = read_removing(removal);
+      writing.removal = AwaitedRemoval{removal.flag("listed"), removal.flag("revive")};
       if (!removal.ok()) fields.spoil();
     }
     phase = std::move(writing);

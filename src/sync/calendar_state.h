@@ -112,14 +112,20 @@ struct Removing {
   std::uint64_t deleted = 0;
   bool operator==(const Removing&) const = default;
 };
+// The account has said that the calendar is gone while a command was under way.
+struct AwaitedRemoval {
+  bool listed = false;  // a listing lacked it, which may be too old
+  bool revive = false;  // it came back meanwhile
+  bool operator==(const AwaitedRemoval&) const = default;
+};
 // A command changes the server; no pull runs meanwhile, so nothing it brings can be older than
 // that.
 struct Writing {
-  Sequence effect = 0;                // of the step that asked for it
-  Sequence write = 0;                 // the command
-  std::optional<Pass> pass;           // goes on afterwards
-  bool resting = false;               // the pass has failed and goes on when its timer says so
-  std::optional<Removing> removal{};  // follows instead: the calendar is gone
+  Sequence effect = 0;       // of the step that asked for it
+  Sequence write = 0;        // the command
+  std::optional<Pass> pass;  // goes on afterwards
+  bool resting = false;      // the pass has failed and goes on when its timer says so
+  std::optional<AwaitedRemoval> removal{};  // follows the command instead of the pass
   bool operator==(const Writing&) const = default;
 };
 using CalendarPhase =

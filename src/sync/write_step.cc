@@ -194,8 +194,16 @@ void WriteStep::follow_own_change(const WaitingWrite& made, const std::string& n
   }
 }
 
+// The server has shown a resource of a calendar that a listing lacked: it is looked for again.
+void WriteStep::doubt_removal(Writing& phase, const PageItem& item) {
+  if (!phase.removal || !phase.removal->listed || item.kind == PageItem::Kind::deleted) return;
+  phase.removal.reset();
+  step_.contest_removal();
+}
+
 Result<void> WriteStep::succeed(Writing phase, const WriteDone& input) {
   TM_ASSIGN(const WaitingWrite row, read(phase.write));
+  doubt_removal(phase, input.item);
   Pass alone;
   alone.generation = state_.generation;
   Pass& pass = phase.pass ? *phase.pass : alone;
@@ -219,6 +227,7 @@ Result<void> WriteStep::succeed(Writing phase, const WriteDone& input) {
 
 Result<void> WriteStep::meet_conflict(Writing phase, const WriteConflicted& input) {
   TM_ASSIGN(const WaitingWrite row, read(phase.write));
+  doubt_removal(phase, input.item);
   FinishedWrite finished = ended(WriteEnd::conflict, row);
   finished.error_code = name(Errc::conflict);
   if (const auto* theirs = event_of(input.item, row.recurrence_id)) {
@@ -309,7 +318,7 @@ Result<bool> WriteStep::drop_some() {
 
 void WriteStep::go_on(Writing phase) {
   if (phase.removal) {
-    step_.begin_removal(*phase.removal);
+    step_.begin_removal({.revive = phase.removal->revive});
   } else if (!phase.pass) {
     state_.phase = Idle{};
   } else if (phase.resting) {

@@ -337,6 +337,27 @@ TEST(WriteMachine, ACalendarThatIsBackBeforeTheCommandHasEndedBeginsAnew) {
   EXPECT_EQ(world.order(revived).mode, PassMode::initial);
 }
 
+TEST(WriteMachine, ACalendarThatTakesACommandIsLookedForAgain) {
+  WriteWorld world;
+  world.mirror({body("a", "A"), body("b", "B")});
+  world.update("/a", "A2");
+  world.step(CalendarRemoved{*world.state.last_sync});
+  const auto taken = world.done(body("a", "A2"));
+  EXPECT_THAT(types(taken), ElementsAre("calendar.event.updated", "calendar.write.done"));
+  EXPECT_TRUE(has_message(taken, input_type::kCalendarCheck));
+  EXPECT_TRUE(world.is<Idle>());
+  // It is gone all the same.
+  EXPECT_THAT(types(world.step(CalendarRemoved{*world.state.last_sync})),
+              ElementsAre("calendar.event.deleted", "calendar.event.deleted"));
+
+  WriteWorld refused;
+  refused.mirror({body("a", "A")});
+  refused.update("/a", "A2");
+  refused.step(CalendarRemoved{*refused.state.last_sync});
+  EXPECT_THAT(types(refused.conflict(gone("a"))),
+              ElementsAre("calendar.write.conflict", "calendar.event.deleted"));
+}
+
 TEST(WriteMachine, HasALimitAndForgetsOldResults) {
   WriteWorld world;
   world.mirror({body("a", "A")});
