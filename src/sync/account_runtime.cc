@@ -1,15 +1,18 @@
 #include "sync/account_runtime.h"
 
+#include "sync/counting_http.h"
+
 namespace tidemark::sync {
 
-void AccountRuntimes::put(const AccountSettings& settings, HttpClient& http,
+void AccountRuntimes::put(const AccountSettings& settings, HttpClient& http, Metrics& metrics,
                           const ProviderFactory& factory) {
   auto runtime = std::make_shared<AccountRuntime>();
   runtime->settings = settings;
+  runtime->http = std::make_unique<CountingHttpClient>(http, metrics, settings.provider);
   if (factory) {
-    runtime->provider = factory(settings, http);
+    runtime->provider = factory(settings, *runtime->http);
   } else if (const ProviderInfo* info = find_calendar_provider(settings.provider)) {
-    runtime->provider = info->make(settings, http);
+    runtime->provider = info->make(settings, *runtime->http);
   }
   const std::lock_guard lock(mutex_);
   accounts_[{settings.tenant, settings.id}] = std::move(runtime);

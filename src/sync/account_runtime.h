@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/metrics.h"
 #include "providers/calendar_provider.h"
 
 namespace tidemark::sync {
@@ -20,6 +21,7 @@ using ProviderFactory =
 
 struct AccountRuntime {
   AccountSettings settings;
+  std::unique_ptr<HttpClient> http;
   std::unique_ptr<CalendarProvider> provider;  // null: no provider of that name
   // The server has refused the credentials: pulls that were already ordered are not even tried,
   // since each refusal brings the account closer to being locked. A discovery that works resets it.
@@ -32,7 +34,8 @@ struct AccountRuntime {
 // one that is not wanted any more stays until the process ends.
 class AccountRuntimes {
  public:
-  void put(const AccountSettings& settings, HttpClient& http, const ProviderFactory& factory);
+  void put(const AccountSettings& settings, HttpClient& http, Metrics& metrics,
+           const ProviderFactory& factory);
   std::shared_ptr<AccountRuntime> find(std::string_view tenant, std::string_view account) const;
 
  private:

@@ -8,6 +8,7 @@
 #include "sync/account_inputs.h"
 #include "sync/account_machine.h"
 #include "sync/calendar_inputs.h"
+#include "sync/counting_http.h"
 #include "sync/pull_run.h"
 #include "sync/write_run.h"
 
@@ -70,7 +71,6 @@ constexpr auto kIncremental = "calendar_sync_incremental_total";
 constexpr auto kCreated = "calendar_events_created_total";
 constexpr auto kUpdated = "calendar_events_updated_total";
 constexpr auto kDeleted = "calendar_events_deleted_total";
-constexpr auto kErrors = "calendar_errors_total";
 
 std::string summary_of(const PassReport& report) {
   return report.name + ": " + report.mode + " pass, " + std::to_string(report.created) +
@@ -140,9 +140,8 @@ void count_quiet_pass(Metrics& metrics, const std::string& provider) {
 }
 
 void count_upstream_error(Metrics& metrics, const std::string& provider, const Error& error) {
-  const std::string code(name(error.code));
-  metrics.add("tidemark_upstream_errors_total", {{"provider", provider}, {"code", code}});
-  metrics.add(kErrors, {{"provider", provider}, {"status", code}});
+  metrics.add("tidemark_upstream_errors_total",
+              {{"provider", provider}, {"code", std::string(name(error.code))}});
 }
 
 void describe_sync_metrics(Metrics& metrics) {
@@ -151,7 +150,7 @@ void describe_sync_metrics(Metrics& metrics) {
   metrics.describe(kCreated, "Events told as created, by provider");
   metrics.describe(kUpdated, "Events told as updated, by provider");
   metrics.describe(kDeleted, "Events told as deleted, by provider");
-  metrics.describe(kErrors, "Refusals and missing answers of servers, by provider and error code");
+  describe_http_metrics(metrics);
   metrics.describe("tidemark_sync_passes_total", "Ended sync passes by provider, mode, outcome.");
   metrics.describe("tidemark_upstream_errors_total",
                    "Failed pulls and discoveries by provider and error code.");

@@ -175,7 +175,7 @@ void SyncService::register_with_engine() {
 
 void SyncService::Impl::put(AccountDefinition account) {
   const AccountSettings settings = account.settings;
-  runtimes.put(settings, http, make_provider);
+  runtimes.put(settings, http, context.metrics, make_provider);
   const std::lock_guard lock(mutex);
   definitions[{settings.tenant, settings.id}] = std::move(account);
 }
