@@ -19,15 +19,16 @@ namespace {
 // So many submitters are at it that more inputs will arrive during the commit.
 constexpr std::size_t kManyInputs = 4;
 constexpr int kSmoothing = 8;
-// Being stepped is so much of an input's way around: its answer, its submitter's waking up and the
-// next input's way into the inbox take the rest. Measured with 64 and 256 submitters on two cores.
-constexpr int kWaysAround = 4;
+// From an input's end to its submitter's next one in the inbox: an answer, a thread that wakes up
+// and a submission. Measured with 64 and 256 submitters on two cores.
+constexpr std::chrono::microseconds kWayBack{15};
 
 }  // namespace
 
-// With the way around of its inputs a sync can be filled.
+// While these inputs were stepped and answered, and others came in their place, a sync would be
+// done.
 bool Engine::Impl::ripe(const Batch& batch) const {
-  return kWaysAround * batch.stepping >= sync_cost_;
+  return batch.stepping + batch.items.size() * kWayBack >= sync_cost_;
 }
 
 bool Engine::Impl::has_returned() const {

@@ -330,10 +330,11 @@ struct Handler {
  private:
   template <class P>
   bool was_read_since(const P& phase, WallTime time) const {
-    if (state.last_sync && *state.last_sync > time) return true;
-    if constexpr (one_of<P, Pulling, Finishing>) {
-      return phase.pass.started > time && phase.pass.items > 0;
-    }
+    const auto since = [&](const std::optional<WallTime>& at) { return at && *at > time; };
+    const auto read = [&](const Pass& pass) { return pass.started > time && pass.items > 0; };
+    if (since(state.last_sync) || since(state.last_shown)) return true;
+    if constexpr (one_of<P, Pulling, Waiting, Finishing>) return read(phase.pass);
+    if constexpr (one_of<P, Writing>) return phase.pass && read(*phase.pass);
     return false;
   }
 

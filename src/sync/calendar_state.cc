@@ -235,6 +235,7 @@ std::string encode(const CalendarState& state) {
   if (state.requested) value["requested"] = enum_json(*state.requested);
   if (state.writes != WriteQueue{}) value["writes"] = writes_json(state.writes);
   if (state.news) value["news"] = time_json(state.news);
+  if (state.last_shown) value["last_shown"] = time_json(state.last_shown);
   return stored_json(value);
 }
 
@@ -254,6 +255,7 @@ Result<CalendarState> decode_calendar_state(std::string_view bytes) {
   read_writes(fields, state.writes);
   state.last_sync = fields.time("last_sync");
   state.next_sync = fields.time("next_sync");
+  state.last_shown = fields.time("last_shown");
   state.last_reconcile = fields.time("last_reconcile");
   state.reconcile_due = fields.time("reconcile_due");
   if (fields.has("requested")) state.requested = read_enum(fields, "requested", PassMode::full);

@@ -156,6 +156,7 @@ struct CalendarState {
   WriteQueue writes;
   std::optional<WallTime> last_sync;
   std::optional<WallTime> next_sync;
+  std::optional<WallTime> last_shown;  // the server has shown a resource to a command
   std::optional<WallTime> last_reconcile;
   std::optional<WallTime> reconcile_due;
   std::optional<PassMode> requested;  // asked for while a pass ran

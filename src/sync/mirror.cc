@@ -36,6 +36,7 @@ std::string state_name(const CalendarState& state) {
     std::string operator()(const sync::Idle&) const { return at_rest(); }
     std::string operator()(const sync::Waiting&) const { return at_rest(); }
     std::string operator()(const sync::Writing& phase) const {
+      if (phase.removal) return "removing";
       return phase.pass && !phase.resting ? "syncing" : at_rest();
     }
     std::string at_rest() const {

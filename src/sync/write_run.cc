@@ -64,6 +64,17 @@ bool is_as_wanted(const PageItem& item, const WriteTask& task) {
   return found != item.events.end() && says(found->event, task.changes);
 }
 
+// Whether it says what was sent and nothing else, in whatever words.
+bool is_as_sent(const PageItem& item, const WriteOrder& order) {
+  if (order.icalendar.empty() || item.kind != PageItem::Kind::body) return false;
+  const auto sent = icalendar::parse_resource(order.icalendar, {order.href, {}});
+  return sent && std::equal(sent->begin(), sent->end(), item.events.begin(), item.events.end(),
+                            [](const CalendarEvent& one, const PlacedEvent& other) {
+                              return one.recurrence_id == other.event.recurrence_id &&
+                                     one.source_hash == other.event.source_hash;
+                            });
+}
+
 }  // namespace
 
 void WriteRun::run() {
@@ -120,7 +131,9 @@ Result<WriteRun::Ended> WriteRun::write(AccountRuntime& account, const WriteTask
     }
   }();
   if (!outcome) return fail(std::move(outcome).error());
-  return judge(account, task, std::move(*outcome));
+  TM_ASSIGN(auto ended, judge(account, task, std::move(*outcome)));
+  ended.mixed = ended.mixed && !is_as_sent(ended.item, *order);
+  return ended;
 }
 
 Result<std::optional<WriteOrder>> WriteRun::compose(const WriteTask& task, bool icalendar) const {

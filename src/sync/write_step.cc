@@ -194,16 +194,22 @@ void WriteStep::follow_own_change(const WaitingWrite& made, const std::string& n
   }
 }
 
-// The server has shown a resource of a calendar that a listing lacked: it is looked for again.
-void WriteStep::doubt_removal(Writing& phase, const PageItem& item) {
-  if (!phase.removal || !phase.removal->listed || item.kind == PageItem::Kind::deleted) return;
+// A listing lacked the calendar, and it may well be there: it is looked for again.
+void WriteStep::doubt_removal(Writing& phase) {
+  if (!phase.removal || !phase.removal->listed) return;
   phase.removal.reset();
   step_.contest_removal();
 }
 
+void WriteStep::note_shown(Writing& phase, const PageItem& item) {
+  if (item.kind == PageItem::Kind::deleted) return;
+  state_.last_shown = step_.context.now;
+  doubt_removal(phase);
+}
+
 Result<void> WriteStep::succeed(Writing phase, const WriteDone& input) {
   TM_ASSIGN(const WaitingWrite row, read(phase.write));
-  doubt_removal(phase, input.item);
+  note_shown(phase, input.item);
   Pass alone;
   alone.generation = state_.generation;
   Pass& pass = phase.pass ? *phase.pass : alone;
@@ -227,7 +233,7 @@ Result<void> WriteStep::succeed(Writing phase, const WriteDone& input) {
 
 Result<void> WriteStep::meet_conflict(Writing phase, const WriteConflicted& input) {
   TM_ASSIGN(const WaitingWrite row, read(phase.write));
-  doubt_removal(phase, input.item);
+  note_shown(phase, input.item);
   FinishedWrite finished = ended(WriteEnd::conflict, row);
   finished.error_code = name(Errc::conflict);
   if (const auto* theirs = event_of(input.item, row.recurrence_id)) {
@@ -265,6 +271,8 @@ Result<void> WriteStep::meet_failure(Writing phase, const WriteFailed& input) {
     go_on(std::move(phase));
     return {};
   }
+  // The server may have taken it all the same.
+  doubt_removal(phase);
   row.error_code = name(error.code);
   row.error = error.message;
   step_.edit.rows.put(write_key(kWaitingWriteRow, phase.write), encode(row));

@@ -38,7 +38,8 @@ class WriteStep {
   Result<void> begin(std::optional<Pass> pass, bool resting);
   Result<void> apply(Pass& pass, const PageItem& item);
   void follow_own_change(const WaitingWrite& made, const std::string& new_hash);
-  void doubt_removal(Writing& phase, const PageItem& item);
+  void doubt_removal(Writing& phase);
+  void note_shown(Writing& phase, const PageItem& item);
   void go_on(Writing phase);
   void finish(Sequence write, FinishedWrite finished);
   void forget_oldest();

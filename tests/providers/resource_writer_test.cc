@@ -100,6 +100,18 @@ TEST_F(ResourceWriting, TellsWhetherOthersMayHaveHadAHand) {
   EXPECT_TRUE(mixed());
 }
 
+TEST_F(ResourceWriting, TellsItWithoutAStrongEtagToo) {
+  stored_ = event("a", "New");  // an earlier attempt, whose answer was lost
+  auto outcome = change(listed(event("a", "Old")), listed(event("a", "New")));
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->conflict);
+  EXPECT_FALSE(outcome->mixed);
+  stored_ = event("a", "New, and theirs");
+  outcome = change(listed(event("a", "Old")), listed(event("a", "New")));
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->mixed);
+}
+
 TEST_F(ResourceWriting, WhatWasTakenAndCannotBeReadBackIsTriedAgain) {
   WriteOrder order;
   order.kind = WriteOrder::Kind::update;

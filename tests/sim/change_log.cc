@@ -25,6 +25,15 @@ bool ChangeLog::went_on_from(std::uint64_t version) const {
   });
 }
 
+bool ChangeLog::was_touched_after(std::uint64_t version) const {
+  return std::any_of(changes_.begin(), changes_.end(), [&](const auto& event) {
+    const auto& own = event.second;
+    const auto became = std::find_if(
+        own.begin(), own.end(), [&](const EventChange& change) { return change.after == version; });
+    return became != own.end() && std::next(became) != own.end();
+  });
+}
+
 bool ChangeLog::went_on_after(const std::string& event,
                               const std::set<std::uint64_t>& versions) const {
   const auto& own = of(event);

@@ -29,10 +29,18 @@ void GooglePush::after_watch(const std::string& calendar, bool granted) {
   for (const auto& channel : live) last = std::max(last, channel.expiration);
 }
 
-// Whose last channel is stopped is not to be watched any more; difference() knows better.
+void GooglePush::before_stop() {
+  watched_before_stop_.clear();
+  for (const auto& [calendar, end] : granted_in_peace_) {
+    if (!google_.live_channels(calendar).empty()) watched_before_stop_.insert(calendar);
+  }
+}
+
+// Whose last channel is stopped is not to be watched any more.
 void GooglePush::after_stop() {
-  std::erase_if(granted_in_peace_,
-                [&](const auto& entry) { return google_.live_channels(entry.first).empty(); });
+  for (const auto& calendar : watched_before_stop_) {
+    if (google_.live_channels(calendar).empty()) granted_in_peace_.erase(calendar);
+  }
 }
 
 void GooglePush::collect() {

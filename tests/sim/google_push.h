@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "sim/stage.h"
@@ -32,6 +33,8 @@ class GooglePush {
   // Around the request that makes a channel on the calendar.
   void before_watch(const std::string& calendar);
   void after_watch(const std::string& calendar, bool granted);
+  // Around the request that stops one.
+  void before_stop();
   void after_stop();
   // What is due goes on its way.
   void collect();
@@ -50,6 +53,7 @@ class GooglePush {
   milliseconds life_{std::chrono::hours(7 * 24)};
   bool is_short_ = false;
   std::map<std::string, WallTime> granted_in_peace_;  // by calendar: the last one's end
+  std::set<std::string> watched_before_stop_;
 };
 
 }  // namespace tidemark::sim

@@ -83,6 +83,7 @@ HttpResponse GoogleSite::take_watch(const HttpRequest& request) {
 }
 
 HttpResponse GoogleSite::take_stop(const HttpRequest& request) {
+  push_.before_stop();
   auto response = google_.handle(request);
   push_.after_stop();
   return response;

@@ -137,7 +137,11 @@ void WriteAuditor::check_told(const Tenant& tenant, const Command& command) {
     return wrong(command, "is done, and the feed does not tell it");
   }
   const auto here = found->second.find(command.request.calendar);
-  if (here == found->second.end()) return;  // somebody has moved it to another one already
+  if (here == found->second.end()) {
+    // Somebody has moved it to another one already.
+    if (tenant.upstream->changes().was_touched_after(command.version)) return;
+    return wrong(command, "is done, and the feed of its calendar does not tell it");
+  }
   const auto& told = here->second;
   // What has not told the event yet, a first sync or one that looks for where it has come from,
   // tells it as it now is.

@@ -113,8 +113,9 @@ bool Writers::is_quarantined(const Command& command) const {
   const auto calendar = find_calendar(view, request.tenant, request.calendar);
   if (!calendar) return false;
   const auto quarantined = list_quarantined(view, *calendar, kMaxEventPage);
-  return quarantined && std::any_of(quarantined->begin(), quarantined->end(),
-                                    [&](const auto& one) { return one.href == request.event; });
+  return quarantined && std::any_of(quarantined->begin(), quarantined->end(), [&](const auto& one) {
+           return one.href == request.event.substr(0, request.event.find('#'));
+         });
 }
 
 void Writers::ask(Command& command) {

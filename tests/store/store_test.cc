@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "store/key.h"
 #include "support/temporary_directory.h"
 
@@ -79,6 +81,24 @@ TEST(Store, AppliesPutsAndErasesOfABatchInOrder) {
   EXPECT_EQ(store->get(Table::row, "a"), std::nullopt);
   EXPECT_EQ(store->get(Table::row, "b"), "2");
   EXPECT_EQ(store->get(Table::row, std::string_view("\0", 1)), "");
+}
+
+TEST(Store, KeepsTheOrderOfEachKeyAmongMany) {
+  const TemporaryDirectory dir;
+  const auto store = open(dir / "store");
+  WriteBatch batch;
+  for (int i = 0; i < 300; ++i) {
+    const auto table = i % 2 == 0 ? Table::row : Table::instance;
+    const std::string key = std::to_string(i * 7 % 10);
+    i % 30 == 29 ? batch.erase(table, key) : batch.put(table, key, std::to_string(i));
+  }
+  std::map<std::pair<Table, std::string>, std::optional<std::string>> last;
+  batch.for_each([&](Table table, std::string_view key, const std::string_view* value) {
+    last[{table, std::string(key)}] = value ? std::optional<std::string>(*value) : std::nullopt;
+  });
+  ASSERT_TRUE(store->commit(std::move(batch), 1));
+  for (const auto& [place, value] : last)
+    EXPECT_EQ(store->get(place.first, place.second).value(), value);
 }
 
 TEST(Store, MultiGetAnswersInTheOrderAsked) {

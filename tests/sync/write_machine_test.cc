@@ -342,12 +342,15 @@ TEST(WriteMachine, ACalendarThatTakesACommandIsLookedForAgain) {
   world.mirror({body("a", "A"), body("b", "B")});
   world.update("/a", "A2");
   world.step(CalendarRemoved{*world.state.last_sync});
+  world.now += std::chrono::minutes(1);
   const auto taken = world.done(body("a", "A2"));
   EXPECT_THAT(types(taken), ElementsAre("calendar.event.updated", "calendar.write.done"));
   EXPECT_TRUE(has_message(taken, input_type::kCalendarCheck));
   EXPECT_TRUE(world.is<Idle>());
+  // So it is when the listing is heard of later than the command, however old it is.
+  EXPECT_THAT(world.step(CalendarRemoved{*world.state.last_sync}).events, IsEmpty());
   // It is gone all the same.
-  EXPECT_THAT(types(world.step(CalendarRemoved{*world.state.last_sync})),
+  EXPECT_THAT(types(world.step(CalendarRemoved{world.now})),
               ElementsAre("calendar.event.deleted", "calendar.event.deleted"));
 
   WriteWorld refused;
@@ -356,6 +359,17 @@ TEST(WriteMachine, ACalendarThatTakesACommandIsLookedForAgain) {
   refused.step(CalendarRemoved{*refused.state.last_sync});
   EXPECT_THAT(types(refused.conflict(gone("a"))),
               ElementsAre("calendar.write.conflict", "calendar.event.deleted"));
+}
+
+TEST(WriteMachine, ACommandWhoseAnswerIsLostOutlivesAListingThatLackedItsCalendar) {
+  WriteWorld world;
+  world.mirror({body("a", "A")});
+  world.update("/a", "A2");
+  world.step(CalendarRemoved{*world.state.last_sync});
+  const auto lost = world.fail_write(Errc::timeout);
+  EXPECT_THAT(lost.events, IsEmpty());
+  EXPECT_TRUE(has_message(lost, input_type::kCalendarCheck));
+  EXPECT_EQ(world.state.writes.waiting, 1U);
 }
 
 TEST(WriteMachine, HasALimitAndForgetsOldResults) {
@@ -381,6 +395,14 @@ TEST(WriteMachine, ItsInputsAndRowsSurviveTheJournal) {
   EXPECT_EQ(read.event, asked.event);
   EXPECT_EQ(read.if_match, asked.if_match);
   EXPECT_EQ(read.changes, asked.changes);
+  for (const bool mixed : {false, true}) {
+    const auto ended =
+        decode_calendar_input(input_type::kWriteDone, encode(WriteDone{7, body("a", "A"), mixed}));
+    ASSERT_TRUE(ended.has_value());
+    EXPECT_EQ(std::get<WriteDone>(*ended).effect, 7U);
+    EXPECT_EQ(std::get<WriteDone>(*ended).item, body("a", "A"));
+    EXPECT_EQ(std::get<WriteDone>(*ended).mixed, mixed);
+  }
   WaitingWrite row{WriteKind::update,
                    WallTime{std::chrono::milliseconds{5}},
                    "cor_1",

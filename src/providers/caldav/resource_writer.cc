@@ -71,7 +71,8 @@ Result<WriteOutcome> ResourceWriter::write(const WriteOrder& order) {
     // A server without strong ETags can be asked only what it has now.
     TM_ASSIGN(RemoteItem now, read(place));
     if (now.kind != RemoteItem::Kind::body || !have_same_lines(now.bytes, order.base_bytes)) {
-      return WriteOutcome{true, std::move(now)};
+      const bool ours = have_same_lines(now.bytes, order.icalendar);
+      return WriteOutcome{true, std::move(now), !ours};
     }
     condition.emplace_back("If-Match", "*");  // what is deleted meanwhile is not made again
   }
