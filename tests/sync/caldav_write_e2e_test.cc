@@ -174,6 +174,29 @@ TEST_P(CalDavWrite, RecognisesItsOwnChangeAfterALostAnswer) {
   expect_no_echo();
 }
 
+TEST_P(CalDavWrite, WhatWaitsBehindALostAnswerFollowsItUnlessOthersHadAHand) {
+  for (const bool foreign : {false, true}) {
+    put("old", foreign ? "SUMMARY:Older\r\n" : "SUMMARY:Old\r\n");
+    process_->sync();
+    int lost = 0;
+    losing_.lose = [&](const HttpRequest& request) {
+      return request.method == "PUT" && lost++ == 0;
+    };
+    const auto first = ask(Kind::update, href("old"), {{"title", "First"}});
+    const auto second = ask(Kind::update, href("old"), {{"location", "Second"}});
+    EXPECT_EQ(finish(first).status, "accepted");
+    if (foreign) {
+      std::string theirs = get(href("old"));
+      theirs.insert(theirs.find("SUMMARY:"), "DESCRIPTION:Theirs\r\n");
+      server_->put(server_->calendar_url("cal") + "old.ics", theirs);
+    }
+    clock_.advance(std::chrono::minutes(1));
+    EXPECT_EQ(finish(first).status, "done");
+    EXPECT_EQ(finish(second).status, foreign ? "conflict" : "done");
+    EXPECT_THAT(get(href("old")), HasSubstr(foreign ? "DESCRIPTION:Theirs" : "LOCATION:Second"));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, CalDavWrite,
                          testing::Values(DavProcess::Kind::radicale, DavProcess::Kind::xandikos),
                          [](const auto& info) {
