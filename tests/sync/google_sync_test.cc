@@ -171,6 +171,21 @@ TEST_F(GoogleSync, Rule6AFullPassKeepsASeriesTogetherToo) {
   expect_exact();
 }
 
+TEST_F(GoogleSync, Rule6PartsOfASeriesThatAFullListingDoesNotNameAreGone) {
+  const auto series = google_.insert_event(
+      "team", recurring(timed_event("Daily", "2026-01-05T10:00:00Z", "2026-01-05T10:30:00Z"),
+                        "RRULE:FREQ=DAILY"));
+  google_.change_instance("team", series, at("2026-01-06T10:00:00Z"), {{"summary", "Stays"}});
+  google_.change_instance("team", series, at("2026-01-12T10:00:00Z"), {{"summary", "Goes"}});
+  sync();
+  google_.split_series("team", series, at("2026-01-10T10:00:00Z"), {{"summary", "Later"}});
+  google_.set_listing({.tombstone_lifetime = std::chrono::hours(24)});
+  clock_.advance(std::chrono::hours(48));
+  google_.expire_sync_tokens("team");
+  sync();
+  expect_exact();
+}
+
 TEST_F(GoogleSync, Rule7ARefusedPageTokenRestartsThePass) {
   add_events(40);
   google_.set_listing({.largest_page = 10});
