@@ -262,6 +262,20 @@ TEST_F(GoogleSync, Rule10DeletingAMasterTakesItsInstancesWhateverPageNamesThem) 
   }
 }
 
+TEST_F(GoogleSync, Rule10OfADeletedSeriesThatWasNeverMirroredNothingIsKept) {
+  sync();
+  const auto series = google_.insert_event(
+      "team", recurring(timed_event("Daily", "2026-01-05T10:00:00Z", "2026-01-05T10:30:00Z"),
+                        "RRULE:FREQ=DAILY;COUNT=5"));
+  google_.change_instance("team", series, at("2026-01-06T10:00:00Z"), {{"summary", "One"}});
+  google_.delete_event("team", series);
+  google_.set_listing(
+      {.order = ListingOptions::Order::masters_first, .largest_page = 1, .cascade_listed = true});
+  sync();
+  expect_exact();
+  EXPECT_EQ(process_->calendar("Team").resources, 0U);
+}
+
 // Its last instances' tombstones come on the same page, and the mirror still has the series.
 TEST_F(GoogleSync, Rule10ASeriesThatRecursNoMoreIsNotPutBackByItsInstances) {
   const auto series = google_.insert_event(

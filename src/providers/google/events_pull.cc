@@ -27,12 +27,19 @@ const Fields kQuery{{"maxResults", "2500"}, {"singleEvents", "false"}, {"prettyP
 // The etag of a series of which a full listing has not named every part yet.
 constexpr std::string_view kUnconfirmed = "unconfirmed";
 
+// What a cursor remembers of deletions; beyond it an instance may be kept until the next full
+// listing, without an event.
+constexpr std::size_t kMaxGone = 1000;
+
 struct Cursor {
   std::string sync;          // where the pass began; at rest, where the next one begins
   std::string page;          // the next page; empty: the first
   bool full = false;         // a listing of everything
   bool unconfirmed = false;  // some series have parts that were not named yet
   bool settling = false;     // all pages are in; only those are left
+  // Series, and events, that earlier pages have told as deleted: the mirror may have lost them
+  // meanwhile, or never had them.
+  std::set<std::string> gone{};
 
   std::string to_string() const {
     Json value{{"query", encode_fields(kQuery)}, {"sync", sync}};
@@ -40,6 +47,7 @@ struct Cursor {
     if (full) value["full"] = true;
     if (unconfirmed) value["unconfirmed"] = true;
     if (settling) value["settling"] = true;
+    if (!gone.empty()) value["gone"] = gone;
     return dump_json(value);
   }
 };
@@ -101,6 +109,11 @@ Result<void> EventsPull::read_cursor() {
   }
   cursor_ = {text(*value, "sync"), text(*value, "page"), flag(*value, "full"),
              flag(*value, "unconfirmed"), flag(*value, "settling")};
+  const auto gone = value->find("gone");
+  if (gone == value->end() || !gone->is_array()) return {};
+  for (const Json& id : *gone) {
+    if (id.is_string()) cursor_.gone.insert(id.get<std::string>());
+  }
   return {};
 }
 
@@ -179,12 +192,13 @@ Result<void> EventsPull::send_one_series(const std::string& id, std::vector<Seri
   if (single_.contains(id) && !mutated(Mutation::google_series_after_its_end)) return {};
   // Rule 10: the instances of a deleted master go with it, on whichever page they are named.
   TM_ASSIGN(const auto known, known_.find(id));
-  const bool gone = deleted_.contains(id) || (known && known->deleted);
+  const bool gone = deleted_.contains(id) || cursor_.gone.contains(id) || (known && known->deleted);
   bool back = false;
   for (const auto& part : parts) back |= part.key.master.empty();
   if (gone && !back) return {};
   if (mutated(Mutation::google_instance_before_master) && !known && !back) return {};
   deleted_.erase(id);
+  cursor_.gone.erase(id);
 
   Series series;
   if (!gone && (known || !mutated(Mutation::google_full_pass_forgets))) {
@@ -217,7 +231,10 @@ Result<void> EventsPull::send(const std::string& id, const Series& series) {
 }
 
 Result<void> EventsPull::send_deletions() {
-  for (const auto& id : deleted_) TM_TRY(out_.add({.kind = Kind::deleted, .href = id}));
+  for (const auto& id : deleted_) {
+    if (cursor_.gone.size() < kMaxGone) cursor_.gone.insert(id);
+    TM_TRY(out_.add({.kind = Kind::deleted, .href = id}));
+  }
   return {};
 }
 
