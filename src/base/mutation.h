@@ -56,6 +56,7 @@ enum class Mutation : std::uint8_t {
   write_under_new_key,     // a command that is sent again makes another event
   write_conflict_ignored,  // a command that was refused for another version is called done
   write_end_not_told,      // some commands end without an event
+  write_trusted_to_stay,   // what a command has made is not asked for again
   channel_not_renewed,     // a channel is replaced when it has ended
   channel_left_behind,     // the channels of a calendar that is gone are not stopped
   push_token_unchecked,    // whoever knows a channel may speak for it

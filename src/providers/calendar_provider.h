@@ -92,6 +92,14 @@ struct KnownResource {
   bool deleted = false;       // in this pass; it goes when the pass ends
 };
 
+// What was taken by itself since the cursor of an incremental pass, mirrored or deleted. If the
+// server's answer names it, it says how it is; if not, it is to be asked for: a cursor that names
+// content knows of no change when a resource was put back as it had been.
+struct AheadResource {
+  std::string href;
+  std::string etag;  // of what the cursor speaks of; empty: none, weak, or there was no such thing
+};
+
 // The mirror as the provider may see it. Valid for one pull() call.
 class KnownResources {
  public:
@@ -104,6 +112,11 @@ class KnownResources {
   virtual Result<void> for_each(const std::function<bool(const KnownResource&)>& visitor) const = 0;
   // Hrefs announced as `pending` whose bodies have not arrived; at most limit, ascending.
   virtual Result<std::vector<KnownResource>> pending(std::size_t limit) const = 0;
+  // At most limit, ascending by href.
+  virtual Result<std::vector<AheadResource>> ahead(std::size_t limit) const = 0;
+  // An earlier attempt at this pull has handed over some items, and its cursor was never stored:
+  // what it said may have been taken back since, which a cursor that names content does not tell.
+  virtual bool interrupted() const = 0;
   virtual std::size_t count() const = 0;               // resources mirrored
   virtual std::size_t count_in_this_pass() const = 0;  // of those, seen in this pass
 };

@@ -210,6 +210,7 @@ struct Handler {
   }
   Result<void> operator()(Pulling phase, const PullFailed& input) {
     if (input.pull != phase.pull) return stay(std::move(phase));
+    phase.pass.partial |= phase.pass.items_in_pull != 0;
     step.fail_pass(std::move(phase.pass), input.error);
     return {};
   }
@@ -390,6 +391,7 @@ struct Handler {
       return {};
     }
     pass.cursor = input.cursor;
+    pass.partial = false;
     const bool too_soon = mutated(Mutation::sweep_before_last_page) && pass.pulls > 1;
     pass.complete_listing |= too_soon;
     if (!input.last && !too_soon) {

@@ -31,7 +31,7 @@ inline constexpr std::string_view kSyncTimer = "sync";
 
 struct CalendarMachine {
   static constexpr std::string_view kind = kCalendarKind;
-  static constexpr std::uint32_t version = 2;
+  static constexpr std::uint32_t version = 3;
   // What the mirror shows can be read as it was: events, their bodies and times, the quarantine.
   static bool remembers(std::string_view row_key) {
     const char letter = row_key.empty() ? '\0' : row_key.front();

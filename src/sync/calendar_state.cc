@@ -42,6 +42,7 @@ Json pass_json(const Pass& pass) {
              {"created", pass.created},
              {"updated", pass.updated},
              {"deleted", pass.deleted}};
+  if (pass.partial) value["partial"] = true;
   if (!pass.correlation_id.empty()) value["correlation_id"] = pass.correlation_id;
   return value;
 }
@@ -60,6 +61,7 @@ Pass read_pass(const JsonFields& phase) {
   pass.fetched = fields.number("fetched");
   pass.complete_listing = fields.flag("complete_listing");
   pass.suspicious = fields.flag("suspicious");
+  pass.partial = fields.has("partial") && fields.flag("partial");
   pass.seen = fields.number("seen");
   pass.deferred_deletions = fields.number("deferred_deletions");
   pass.created = fields.number("created");
@@ -115,7 +117,7 @@ CalendarPhase read_phase(const JsonFields& state) {
   } else if (is == "waiting") {
     phase = Waiting{read_pass(fields)};
   } else if (is == "finishing") {
-    phase = Finishing{read_pass(fields), read_enum(fields, "stage", FinishStage::pending),
+    phase = Finishing{read_pass(fields), read_enum(fields, "stage", FinishStage::ahead),
                       fields.bytes("from")};
   } else if (is == "confirming") {
     phase = Confirming{fields.flag("present"), fields.flag("waited")};
@@ -171,9 +173,11 @@ Json schedule_json(const CalendarSchedule& schedule) {
 }
 
 Json counts_json(const MirrorCounts& counts) {
-  return Json{{"resources", counts.resources},         {"events", counts.events},
-              {"quarantined", counts.quarantined},     {"pending", counts.pending},
-              {"deletion_rows", counts.deletion_rows}, {"creation_rows", counts.creation_rows}};
+  Json value{{"resources", counts.resources},         {"events", counts.events},
+             {"quarantined", counts.quarantined},     {"pending", counts.pending},
+             {"deletion_rows", counts.deletion_rows}, {"creation_rows", counts.creation_rows}};
+  if (counts.ahead != 0) value["ahead"] = counts.ahead;
+  return value;
 }
 
 void read_identity(const JsonFields& state, CalendarIdentity& identity) {
@@ -194,9 +198,13 @@ void read_schedule(const JsonFields& state, CalendarSchedule& schedule) {
 
 void read_counts(const JsonFields& state, MirrorCounts& counts) {
   const JsonFields fields(state.object("counts"));
-  counts = {fields.number("resources"),     fields.number("events"),
-            fields.number("quarantined"),   fields.number("pending"),
-            fields.number("deletion_rows"), fields.number("creation_rows")};
+  counts = {fields.number("resources"),
+            fields.number("events"),
+            fields.number("quarantined"),
+            fields.number("pending"),
+            fields.number("deletion_rows"),
+            fields.number("creation_rows"),
+            fields.has("ahead") ? fields.number("ahead") : 0};
   if (!fields.ok()) state.spoil();
 }
 

@@ -53,6 +53,7 @@ struct MirrorCounts {
   std::uint64_t pending = 0;
   std::uint64_t deletion_rows = 0;  // of any pass: an abandoned pass leaves some
   std::uint64_t creation_rows = 0;
+  std::uint64_t ahead = 0;  // resources that may be newer than the cursor
   bool operator==(const MirrorCounts&) const = default;
 };
 
@@ -69,6 +70,7 @@ struct Pass {
   std::uint64_t fetched = 0;  // bodies
   bool complete_listing = false;
   bool suspicious = false;
+  bool partial = false;                  // some items of a pull that then failed are in
   std::uint64_t seen = 0;                // resources whose generation is this pass's
   std::uint64_t deferred_deletions = 0;  // of this pass
   std::uint64_t created = 0;             // events told
@@ -92,7 +94,7 @@ struct Waiting {  // a pass that failed and goes on where it was
   Pass pass;
   bool operator==(const Waiting&) const = default;
 };
-enum class FinishStage : std::uint8_t { sweep, deletions, creations, pending };
+enum class FinishStage : std::uint8_t { sweep, deletions, creations, pending, ahead };
 struct Finishing {
   Pass pass;
   FinishStage stage = FinishStage::sweep;

@@ -134,6 +134,7 @@ Result<void> CalendarStep::finish(Finishing phase) {
       case FinishStage::deletions: return settle_deletions(edit, phase.pass, phase.from);
       case FinishStage::creations: return settle_creations(edit, phase.from);
       case FinishStage::pending: return drop_stale_pending(edit, phase.pass, phase.from);
+      case FinishStage::ahead: return drop_stale_ahead(edit, phase.pass, phase.from);
     }
     return fail(Errc::internal, "a finishing stage of unknown kind");
   };
@@ -145,7 +146,7 @@ Result<void> CalendarStep::finish(Finishing phase) {
         begin_confirmation();
         return {};
       }
-      if (phase.stage == FinishStage::pending) break;
+      if (phase.stage == FinishStage::ahead) break;
       phase.stage = static_cast<FinishStage>(static_cast<std::uint8_t>(phase.stage) + 1);
       phase.from.clear();
     }

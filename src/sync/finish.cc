@@ -30,6 +30,15 @@ KeysFound collect(const RowReader& rows, char letter, std::string& from, std::si
   return found;
 }
 
+// Some of the rows that only name a resource; true once there are none.
+bool remove_rows(MirrorEdit& edit, char letter, std::uint64_t& count) {
+  std::string from;
+  const KeysFound found = collect(edit.rows, letter, from, kSweepRowsPerStep);
+  for (const auto& href : found.hrefs) edit.rows.erase(href_key(letter, href));
+  count -= std::min<std::uint64_t>(count, found.hrefs.size());
+  return found.all;
+}
+
 bool is_doomed(const IndexRow& index, const Pass& pass) {
   return index.deleted_in == pass.generation;
 }
@@ -68,11 +77,6 @@ Result<void> settle_deletion(MirrorEdit& edit, const Pass& pass, const std::stri
 }
 
 }  // namespace
-
-bool nothing_to_finish(const Pass& pass, const MirrorCounts& counts) {
-  if (counts.deletion_rows != 0 || counts.creation_rows != 0) return false;
-  return !pass.complete_listing || (pass.seen == counts.resources && counts.pending == 0);
-}
 
 bool would_empty_the_mirror(const Pass& pass, const MirrorCounts& counts) {
   return counts.resources != 0 && pass.deferred_deletions == counts.resources;
@@ -128,6 +132,21 @@ Result<bool> drop_stale_pending(MirrorEdit& edit, const Pass& pass, std::string&
   return found.all;
 }
 
+Result<bool> drop_stale_ahead(MirrorEdit& edit, const Pass& pass, std::string& from) {
+  if (!pass.complete_listing || edit.counts.ahead == 0) return true;
+  const KeysFound found = collect(edit.rows, kAheadRow, from, kSweepRowsPerStep);
+  for (const auto& href : found.hrefs) {
+    const std::string key = href_key(kAheadRow, href);
+    const auto bytes = edit.rows.get(key);
+    if (!bytes) continue;
+    TM_ASSIGN(const auto ahead, decode_ahead_row(*bytes));
+    if (ahead.generation == pass.generation) continue;
+    edit.rows.erase(key);
+    --edit.counts.ahead;
+  }
+  return found.all;
+}
+
 Result<bool> remove_some(MirrorEdit& edit) {
   std::string from;
   const KeysFound resources = collect(edit.rows, kIndexRow, from, kChangesPerStep);
@@ -136,11 +155,8 @@ Result<bool> remove_some(MirrorEdit& edit) {
     if (index) TM_TRY(remove_resource(edit, href, *index, true));
   }
   if (!resources.all) return false;
-  std::string pending_from;
-  const KeysFound pending = collect(edit.rows, kPendingRow, pending_from, kSweepRowsPerStep);
-  for (const auto& href : pending.hrefs) edit.rows.erase(href_key(kPendingRow, href));
-  edit.counts.pending -= std::min<std::uint64_t>(edit.counts.pending, pending.hrefs.size());
-  return pending.all;
+  const bool pending_gone = remove_rows(edit, kPendingRow, edit.counts.pending);
+  return remove_rows(edit, kAheadRow, edit.counts.ahead) && pending_gone;
 }
 
 }  // namespace tidemark::sync

@@ -14,9 +14,6 @@ namespace tidemark::sync {
 inline constexpr std::size_t kSweepRowsPerStep = 500;
 inline constexpr std::size_t kChangesPerStep = 40;
 
-// True when the pass can end without looking at any row.
-bool nothing_to_finish(const Pass& pass, const MirrorCounts& counts);
-
 // True when ending the pass would delete every resource of a mirror that has some.
 bool would_empty_the_mirror(const Pass& pass, const MirrorCounts& counts);
 
@@ -26,6 +23,8 @@ Result<bool> settle_deletions(MirrorEdit& edit, const Pass& pass, std::string& f
 Result<bool> settle_creations(MirrorEdit& edit, std::string& from);
 // After a complete listing: what an older pass announced and this one did not is not there.
 Result<bool> drop_stale_pending(MirrorEdit& edit, const Pass& pass, std::string& from);
+// After one, too: what is ahead and not there is gone for its cursor as well.
+Result<bool> drop_stale_ahead(MirrorEdit& edit, const Pass& pass, std::string& from);
 
 // One piece of removing the whole mirror, every event told as deleted; true once no row is left.
 Result<bool> remove_some(MirrorEdit& edit);

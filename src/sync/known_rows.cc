@@ -17,7 +17,11 @@ KnownRows::KnownRows(const StoreView& view, InstanceId calendar, const PullOrder
   if (!bytes || !*bytes) return;
   const auto state = decode_calendar_state(**bytes);
   if (!state) return;
-  if (const auto* pulling = std::get_if<Pulling>(&state->phase)) seen_ = pulling->pass.seen;
+  any_ahead_ = state->counts.ahead != 0;
+  if (const auto* pulling = std::get_if<Pulling>(&state->phase)) {
+    seen_ = pulling->pass.seen;
+    interrupted_ = pulling->pass.partial || pulling->pass.items_in_pull != 0;
+  }
   count_ = only_this_pass_ ? seen_ : state->counts.resources;
 }
 
@@ -62,6 +66,29 @@ Result<void> KnownRows::for_each(const std::function<bool(const KnownResource&)>
                    }));
   if (error) return fail(*error);
   return {};
+}
+
+Result<std::vector<AheadResource>> KnownRows::ahead(std::size_t limit) const {
+  std::vector<AheadResource> resources;
+  if (!any_ahead_) return resources;
+  std::optional<Error> error;
+  const std::string prefix(1, kAheadRow);
+  TM_TRY(scan_rows(view_, calendar_, prefix, prefix,
+                   [&](std::string_view key, std::string_view value) {
+                     if (resources.size() >= limit) return false;
+                     auto row = decode_ahead_row(value);
+                     if (!row) {
+                       error = row.error();
+                       return false;
+                     }
+                     // What this very pass has taken, the next one has to hear of.
+                     if (row->generation != generation_) {
+                       resources.push_back({std::string(key.substr(1)), std::move(row->etag)});
+                     }
+                     return true;
+                   }));
+  if (error) return fail(*error);
+  return resources;
 }
 
 Result<std::vector<KnownResource>> KnownRows::pending(std::size_t limit) const {

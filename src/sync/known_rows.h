@@ -24,6 +24,8 @@ class KnownRows final : public KnownResources {
   Result<std::optional<std::string>> body(std::string_view href) const override;
   Result<void> for_each(const std::function<bool(const KnownResource&)>& visitor) const override;
   Result<std::vector<KnownResource>> pending(std::size_t limit) const override;
+  Result<std::vector<AheadResource>> ahead(std::size_t limit) const override;
+  bool interrupted() const override { return interrupted_; }
   std::size_t count() const override { return count_; }
   std::size_t count_in_this_pass() const override { return seen_; }
 
@@ -41,6 +43,8 @@ class KnownRows final : public KnownResources {
   // choices depend on timing.
   std::size_t count_ = 0;
   std::size_t seen_ = 0;
+  bool any_ahead_ = false;
+  bool interrupted_ = false;
 };
 
 }  // namespace tidemark::sync

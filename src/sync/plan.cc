@@ -30,12 +30,58 @@ void tell_difference(MirrorEdit& edit, const CalendarEvent& before, const Calend
   edit.events.push_back(updated_note(edit.identity, before, after, std::move(changed)));
 }
 
-void clear_pending(MirrorEdit& edit, std::string_view href) {
-  if (edit.counts.pending == 0) return;
+// Takes the row away in which the resource was announced.
+Result<std::optional<PendingRow>> take_pending(MirrorEdit& edit, std::string_view href) {
+  if (edit.counts.pending == 0) return std::nullopt;
   const std::string key = href_key(kPendingRow, href);
-  if (!edit.rows.get(key)) return;
+  const auto bytes = edit.rows.get(key);
+  if (!bytes) return std::nullopt;
+  TM_ASSIGN(auto pending, decode_pending_row(*bytes));
   edit.rows.erase(key);
   --edit.counts.pending;
+  return pending;
+}
+
+Result<std::optional<AheadRow>> read_ahead(const MirrorEdit& edit, std::string_view href) {
+  if (edit.counts.ahead == 0) return std::nullopt;
+  const auto bytes = edit.rows.get(href_key(kAheadRow, href));
+  if (!bytes) return std::nullopt;
+  TM_ASSIGN(auto row, decode_ahead_row(*bytes));
+  return row;
+}
+
+void clear_ahead(MirrorEdit& edit, std::string_view href) {
+  if (edit.counts.ahead == 0) return;
+  const std::string key = href_key(kAheadRow, href);
+  if (!edit.rows.get(key)) return;
+  edit.rows.erase(key);
+  --edit.counts.ahead;
+}
+
+// Whether the item is what the cursor speaks of. Without an ETag that is not known: one that the
+// mirror has already is taken for it.
+bool agrees(const AheadRow& cursor, const PageItem& item, bool mirrored_so) {
+  const bool gone = item.kind == PageItem::Kind::deleted;
+  if (!cursor.there) return gone;
+  if (cursor.etag.empty()) return mirrored_so;
+  return !gone && (item.etag.empty() || item.etag == cursor.etag);
+}
+
+// What was announced and then asked for by name may have changed in between.
+Result<void> compare_with_cursor(MirrorEdit& edit, const Pass& pass, const PageItem& item,
+                                 const std::optional<PendingRow>& announced, bool mirrored_so) {
+  std::optional<AheadRow> cursor;
+  if (announced && !announced->etag.empty()) {
+    cursor = AheadRow{0, true, announced->etag};
+  } else if (announced) {
+    TM_ASSIGN(cursor, read_ahead(edit, item.href));
+  }
+  if (!cursor || agrees(*cursor, item, mirrored_so)) {
+    clear_ahead(edit, item.href);
+  } else {
+    note_ahead(edit, pass, item.href, std::move(*cursor));
+  }
+  return {};
 }
 
 void clear_quarantine(MirrorEdit& edit, std::string_view href, IndexRow& index) {
@@ -58,7 +104,6 @@ void mark_seen(MirrorEdit& edit, Pass& pass, std::string_view href, IndexRow& in
   cancel_deletion(edit, pass, href, index);
   if (index.generation != pass.generation) ++pass.seen;
   index.generation = pass.generation;
-  clear_pending(edit, href);
 }
 
 // The index row to work on: the stored one, or a new one, counted.
@@ -161,7 +206,9 @@ void erase_events(MirrorEdit& edit, std::string_view href, const IndexRow& index
 // A resource without events (a task, a note) is kept like any other, so that it is not asked for
 // again; the feed does not hear of it.
 Result<void> apply_body(MirrorEdit& edit, Pass& pass, const PageItem& item) {
+  TM_ASSIGN(const auto announced, take_pending(edit, item.href));
   TM_ASSIGN(IndexRow index, open_resource(edit, pass, item.href));
+  TM_TRY(compare_with_cursor(edit, pass, item, announced, index.body_hash == item.body_hash));
   clear_quarantine(edit, item.href, index);
   ++pass.fetched;
   const std::string uid = item.events.empty() ? std::string() : item.events.front().event.ical_uid;
@@ -203,6 +250,9 @@ Result<void> apply_body(MirrorEdit& edit, Pass& pass, const PageItem& item) {
 
 // Calendar rule 18: the bytes are kept, and the last good events stay as they were.
 Result<void> apply_quarantined(MirrorEdit& edit, Pass& pass, const PageItem& item) {
+  TM_ASSIGN(const auto announced, take_pending(edit, item.href));
+  // What never comes whole would be asked for at every poll.
+  TM_TRY(compare_with_cursor(edit, pass, item, announced, true));
   TM_ASSIGN(IndexRow index, open_resource(edit, pass, item.href));
   if (!index.quarantined) ++edit.counts.quarantined;
   index.quarantined = true;
@@ -217,6 +267,8 @@ Result<void> apply_quarantined(MirrorEdit& edit, Pass& pass, const PageItem& ite
 Result<void> apply_unchanged(MirrorEdit& edit, Pass& pass, const PageItem& item) {
   TM_ASSIGN(auto stored, read_index(edit.rows, item.href));
   if (!stored) return {};  // a repeat after a crash may speak of what a later item took away
+  TM_TRY(take_pending(edit, item.href));
+  clear_ahead(edit, item.href);
   mark_seen(edit, pass, item.href, *stored);
   store_index(edit, item.href, *stored);
   return {};
@@ -235,8 +287,9 @@ Result<void> apply_pending(MirrorEdit& edit, Pass& pass, const PageItem& item) {
 }
 
 Result<void> apply_deleted(MirrorEdit& edit, Pass& pass, const PageItem& item) {
-  clear_pending(edit, item.href);
+  TM_ASSIGN(const auto announced, take_pending(edit, item.href));
   TM_ASSIGN(auto stored, read_index(edit.rows, item.href));
+  TM_TRY(compare_with_cursor(edit, pass, item, announced, !stored));
   if (stored) defer_deletion(edit, pass, item.href, std::move(*stored));
   return {};
 }
@@ -254,6 +307,25 @@ Result<void> apply_item(MirrorEdit& edit, Pass& pass, const PageItem& item) {
     case PageItem::Kind::quarantined: return apply_quarantined(edit, pass, item);
   }
   return fail(Errc::internal, "an item of unknown kind");
+}
+
+Result<AheadRow> cursor_view(const MirrorEdit& edit, const Pass& pass, std::string_view href) {
+  if (const auto bytes = edit.rows.get(href_key(kPendingRow, href))) {
+    TM_ASSIGN(auto pending, decode_pending_row(*bytes));
+    if (pending.generation == pass.generation) return AheadRow{0, true, std::move(pending.etag)};
+  }
+  TM_ASSIGN(auto ahead, read_ahead(edit, href));
+  if (ahead) return std::move(*ahead);
+  TM_ASSIGN(auto index, read_index(edit.rows, href));
+  const bool there = index && index->deleted_in != pass.generation;
+  return AheadRow{0, there, there ? std::move(index->etag) : std::string()};
+}
+
+void note_ahead(MirrorEdit& edit, const Pass& pass, std::string_view href, AheadRow cursor) {
+  const std::string key = href_key(kAheadRow, href);
+  if (!edit.rows.get(key)) ++edit.counts.ahead;
+  cursor.generation = pass.generation;
+  edit.rows.put(key, encode(cursor));
 }
 
 Result<std::optional<IndexRow>> read_index(const RowReader& rows, std::string_view href) {
@@ -296,7 +368,7 @@ Result<void> remove_resource(MirrorEdit& edit, std::string_view href, const Inde
   if (announce && index.announced) TM_TRY(tell_all_deleted(edit, href, index));
   erase_events(edit, href, index);
   clear_quarantine(edit, href, index);
-  clear_pending(edit, href);
+  TM_TRY(take_pending(edit, href));
   forget_deferred_creation(edit, href, index);
   if (index.deleted_in != 0) {
     edit.rows.erase(href_key(kDeletionRow, href));

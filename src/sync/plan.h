@@ -30,6 +30,13 @@ struct MirrorEdit {
 // at the end of the pass they may turn out to be two halves of a move.
 Result<void> apply_item(MirrorEdit& edit, Pass& pass, const PageItem& item);
 
+// The mirror has taken this resource, or its deletion, by itself: an incremental pass that does not
+// hear of it asks for it again. A server whose cursors name content has nothing to tell of one that
+// was put back as it had been (seen with Xandikos). `cursor` is what the cursor speaks of.
+void note_ahead(MirrorEdit& edit, const Pass& pass, std::string_view href, AheadRow cursor);
+// That, before the mirror takes anything.
+Result<AheadRow> cursor_view(const MirrorEdit& edit, const Pass& pass, std::string_view href);
+
 Result<std::optional<IndexRow>> read_index(const RowReader& rows, std::string_view href);
 // The stored canonical events of a resource, in the order of its index row.
 Result<std::vector<CalendarEvent>> read_events(const RowReader& rows, std::string_view href,

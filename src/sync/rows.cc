@@ -217,6 +217,18 @@ Result<PendingRow> decode_pending_row(std::string_view bytes) {
   return PendingRow{value[0].get<std::string>(), value[1].get<std::uint64_t>()};
 }
 
+std::string encode(const AheadRow& row) {
+  return cbor_row(Json::array({row.generation, row.there, row.etag}));
+}
+
+Result<AheadRow> decode_ahead_row(std::string_view bytes) {
+  TM_ASSIGN(const Json value, cbor_of(bytes, 3, "ahead"));
+  if (!value[0].is_number_unsigned() || !value[1].is_boolean() || !value[2].is_string()) {
+    return damaged("ahead");
+  }
+  return AheadRow{value[0].get<std::uint64_t>(), value[1].get<bool>(), value[2].get<std::string>()};
+}
+
 std::string encode_body(std::string_view bytes) {
   return std::string(kNothing).append(bytes);
 }

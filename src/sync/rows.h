@@ -9,6 +9,7 @@
 // 'p' href                                        pending: CBOR [etag, generation]
 // 'd' href                                        nothing: deletion deferred to the end of the pass
 // 'c' href                                        nothing: creation deferred to the end of the pass
+// 'a' href                                        ahead: CBOR [generation, there, etag]
 //
 // u8, i64, text and raw are those of store/key.h. A rid is a recurrence id, empty for a master.
 // Tests hold golden copies of all of them; a letter, once used, is never reused.
@@ -59,6 +60,7 @@ inline constexpr char kQuarantineRow = 'q';
 inline constexpr char kPendingRow = 'p';
 inline constexpr char kDeletionRow = 'd';
 inline constexpr char kCreationRow = 'c';
+inline constexpr char kAheadRow = 'a';
 
 std::string href_key(char letter, std::string_view href);
 // A UID longer than 255 bytes is keyed by its SHA-256.
@@ -145,6 +147,18 @@ struct PendingRow {
 };
 std::string encode(const PendingRow& row);
 Result<PendingRow> decode_pending_row(std::string_view bytes);
+
+// A resource whose version in the mirror was asked for by itself, so that it may be newer than what
+// the cursor speaks of.
+struct AheadRow {
+  std::uint64_t generation = 0;  // the pass that ran or had last run when it was taken
+  // What the cursor speaks of.
+  bool there = true;
+  std::string etag;  // empty: none or weak
+  bool operator==(const AheadRow&) const = default;
+};
+std::string encode(const AheadRow& row);
+Result<AheadRow> decode_ahead_row(std::string_view bytes);
 
 std::string encode_body(std::string_view bytes);
 Result<std::string_view> decode_body(std::string_view row);  // borrows from row

@@ -164,15 +164,27 @@ Result<WaitingWrite> WriteStep::read(Sequence write) const {
 
 // The mirror takes what the server now has, as if a pull had brought it; a deletion at once.
 Result<void> WriteStep::apply(Pass& pass, const PageItem& item) {
-  if (item.kind != PageItem::Kind::deleted) return apply_item(step_.edit, pass, item);
-  TM_ASSIGN(const auto index, read_index(step_.edit.rows, item.href));
+  TM_ASSIGN(auto cursor, cursor_view(step_.edit, pass, item.href));
+  if (item.kind != PageItem::Kind::deleted) {
+    TM_TRY(apply_item(step_.edit, pass, item));
+  } else {
+    TM_TRY(apply_deletion(pass, item.href));
+  }
+  if (!mutated(Mutation::write_trusted_to_stay)) {
+    note_ahead(step_.edit, pass, item.href, std::move(cursor));
+  }
+  return {};
+}
+
+Result<void> WriteStep::apply_deletion(Pass& pass, const std::string& href) {
+  TM_ASSIGN(const auto index, read_index(step_.edit.rows, href));
   if (!index) return {};
   if (index->deleted_in == pass.generation && pass.deferred_deletions > 0) {
     --pass.deferred_deletions;
   } else if (index->generation == pass.generation && pass.seen > 0) {
     --pass.seen;
   }
-  return remove_resource(step_.edit, item.href, *index, true);
+  return remove_resource(step_.edit, href, *index, true);
 }
 
 // Commands that were accepted for the version which this one has just replaced mean the new one,

@@ -37,6 +37,7 @@ class WriteStep {
   Result<WaitingWrite> read(Sequence write) const;
   Result<void> begin(std::optional<Pass> pass, bool resting);
   Result<void> apply(Pass& pass, const PageItem& item);
+  Result<void> apply_deletion(Pass& pass, const std::string& href);
   void follow_own_change(const WaitingWrite& made, const std::string& new_hash);
   void doubt_removal(Writing& phase);
   void note_shown(Writing& phase, const PageItem& item);

@@ -55,7 +55,7 @@ TEST_F(CalDavRule13Listing, SkipsTheListingWhileTheCtagStays) {
   EXPECT_FALSE(second->complete_listing);
 }
 
-TEST_F(CalDavRule13Listing, StoresTheCtagReadBeforeTheListing) {
+TEST_F(CalDavRule13Listing, StoresNoCtagThatIsNotTheListings) {
   auto first = pass(PullMode::initial);
   resources_["/c/d.ics"] = "\"4\"";
   ctag_ = "two";
@@ -68,7 +68,8 @@ TEST_F(CalDavRule13Listing, StoresTheCtagReadBeforeTheListing) {
   });
   auto second = pass(PullMode::incremental, first->cursor);
   ASSERT_TRUE(second) << second.error().message;
-  EXPECT_NE(second->cursor.find("two"), std::string::npos);
+  EXPECT_EQ(second->cursor.find("two"), std::string::npos);
+  EXPECT_EQ(second->cursor.find("three"), std::string::npos);
 }
 
 TEST_F(CalDavRule13Listing, FetchesWhatEtagsSayChangedAndNamesWhatVanished) {
@@ -114,6 +115,27 @@ TEST_F(CalDavRule10Listing, DoesNotTrustEtagsThatTwoResourcesShare) {
   ctag_ = "two";
   ASSERT_TRUE(pass(PullMode::incremental, first->cursor));
   EXPECT_EQ(bodies_, 3);
+}
+
+// Neither a CTag nor an ETag that names content shows that something was put back.
+TEST_F(CalDavRule13Listing, AsksForWhatIsAheadOfTheCtag) {
+  auto first = pass(PullMode::initial);
+  ASSERT_TRUE(first);
+  bodies_ = 0;
+  mirror_.ahead_of_cursor = {{"/c/b.ics", "\"2\""}};
+  ASSERT_TRUE(pass(PullMode::incremental, first->cursor));
+  EXPECT_EQ(bodies_, 1);
+  EXPECT_EQ(mirror_.hrefs(Kind::body), std::vector<std::string>{"/c/b.ics"});
+
+  ctag_ = "two";
+  resources_.erase("/c/c.ics");
+  mirror_.ahead_of_cursor = {{"/c/b.ics", ""}, {"/c/c.ics", ""}, {"/c/gone.ics", ""}};
+  ASSERT_TRUE(pass(PullMode::incremental, first->cursor));
+  EXPECT_EQ(bodies_, 1);
+  EXPECT_EQ(mirror_.hrefs(Kind::unchanged), std::vector<std::string>{"/c/b.ics"});
+  const auto deleted = mirror_.hrefs(Kind::deleted);
+  EXPECT_EQ(std::set<std::string>(deleted.begin(), deleted.end()),
+            (std::set<std::string>{"/c/c.ics", "/c/gone.ics"}));
 }
 
 TEST_F(CalDavRule10, DownloadsWhatSyncCollectionReportsEvenWithAnUnchangedEtag) {

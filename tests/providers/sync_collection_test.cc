@@ -264,6 +264,58 @@ TEST_F(CalDavRule7, AnnouncesBodiesBeforeTheTokenMovesPastThem) {
   EXPECT_NE(fetched->cursor.find("t2"), std::string::npos);
 }
 
+// A token that names content says of a resource that was put back as it had been that nothing has
+// changed, while the mirror has the version in between.
+TEST_F(CalDavRule7, AsksForWhatIsAheadOfTheTokenUnlessTheAnswerNamesIt) {
+  const std::string cursor = mirrored(rows_with_data(0, 4));
+  mirror_.ahead_of_cursor = {
+      {"/c/made-and-gone.ics", ""}, {href(1), "\"back\""}, {href(2), "\"was\""}, {href(3), ""}};
+  on_report([](const RawRequest& request) {
+    if (asks_for(request, "calendar-multiget")) {
+      EXPECT_EQ(asked_hrefs(request), (std::vector<std::string>{href(1), "/c/made-and-gone.ics"}));
+      return DavReply{207, multistatus(resource_row(href(1), "\"back\"", "BACK") +
+                                       status_row("/c/made-and-gone.ics", 404))};
+    }
+    return DavReply{
+        207, multistatus(resource_row(href(2), "\"new\"", "NEW") + status_row(href(3), 404), "t1")};
+  });
+  auto result = pass(PullMode::incremental, cursor);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(mirror_.resources[href(1)].bytes, "BACK");
+  EXPECT_EQ(mirror_.resources[href(2)].bytes, "NEW");
+  EXPECT_EQ(mirror_.count(), 3U);
+  EXPECT_EQ(server_.count("REPORT", "calendar-multiget"), 1U);
+}
+
+// What was told may have been taken back since, and then the same token tells nothing.
+TEST_F(CalDavRule7, ListsEverythingAfterAnAnswerThatBrokeOffWhenSomeOfItWasTakenIn) {
+  const std::string cursor = mirrored(rows_with_data(0, 2));
+  mirror_.was_interrupted = true;
+  const auto result = pass(PullMode::incremental, cursor);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::stale_cursor);
+  EXPECT_TRUE(pass(PullMode::reconcile)) << "a listing cannot miss anything";
+}
+
+TEST_F(CalDavRule7, AsksForWhatIsAheadOnceTheLastPageHasNotNamedIt) {
+  const std::string cursor = mirrored(rows_with_data(0, 2));
+  mirror_.ahead_of_cursor = {{href(0), ""}, {href(1), ""}};
+  on_report([this](const RawRequest& request) {
+    if (asks_for(request, "calendar-multiget")) {
+      EXPECT_EQ(asked_hrefs(request), std::vector<std::string>{href(1)});
+      return DavReply{207, multistatus(rows_with_data(1, 2))};
+    }
+    if (asks_for(request, ">t1<")) {
+      mirror_.ahead_of_cursor.erase(href(0));  // the machine has taken this page in
+      return DavReply{
+          207, multistatus(resource_row(href(0), "\"new\"", "NEW") + truncation_row("/c/"), "t2")};
+    }
+    return DavReply{207, multistatus("", "t3")};
+  });
+  ASSERT_TRUE(pass(PullMode::incremental, cursor));
+  EXPECT_EQ(server_.count("REPORT", "calendar-multiget"), 1U);
+}
+
 TEST_F(CalDavRule8, KnowsARefusedTokenInAllDialects) {
   const std::string cursor = mirrored(rows_with_data(0, 1));
   for (const DavReply& reply : {refusal(403, "valid-sync-token"), refusal(409, "valid-sync-token"),

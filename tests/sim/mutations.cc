@@ -47,6 +47,7 @@ const std::vector<NamedMutation>& mutations() {
       {"write_under_new_key", Mutation::write_under_new_key},
       {"write_conflict_ignored", Mutation::write_conflict_ignored},
       {"write_end_not_told", Mutation::write_end_not_told},
+      {"write_trusted_to_stay", Mutation::write_trusted_to_stay},
       {"channel_not_renewed", Mutation::channel_not_renewed},
       {"channel_left_behind", Mutation::channel_left_behind},
       {"push_token_unchecked", Mutation::push_token_unchecked},

@@ -51,6 +51,15 @@ class MemoryResources final : public KnownResources {
     return list;
   }
 
+  Result<std::vector<AheadResource>> ahead(std::size_t limit) const override {
+    std::vector<AheadResource> list;
+    for (const auto& [href, etag] : ahead_of_cursor) {
+      if (list.size() < limit) list.push_back({href, etag});
+    }
+    return list;
+  }
+  bool interrupted() const override { return was_interrupted; }
+
   std::size_t count() const override { return resources.size(); }
 
   std::size_t count_in_this_pass() const override {
@@ -136,6 +145,8 @@ class MemoryResources final : public KnownResources {
 
   std::map<std::string, Resource> resources;
   std::set<std::string> pending_hrefs;
+  std::map<std::string, std::string> ahead_of_cursor;  // its etag by href
+  bool was_interrupted = false;
   std::set<std::string> listed;
   std::map<std::string, std::string> failed;
   std::vector<RemoteItem> items;  // of this pass

@@ -71,6 +71,7 @@ std::string golden_lines() {
       << "row.quarantine " << hex(encode(QuarantineRow{"e", "why", std::string("\xFF\0", 2)}))
       << "\n"
       << "row.pending " << hex(encode(PendingRow{"e", 9})) << "\n"
+      << "row.ahead " << hex(encode(AheadRow{9, true, "e"})) << "\n"
       << "row.nothing " << hex(kNothing) << "\n"
       << "id.calendar " << public_calendar_id("acme", "work", "http://h/c/") << "\n";
   return out.str();
@@ -96,6 +97,8 @@ TEST(SyncRows, ComeBackAsTheyWere) {
   const TimeKey key{7, std::numeric_limits<std::int64_t>::min(), "/c", ""};
   EXPECT_EQ(decode_time_key(encode(key)), key);
   EXPECT_EQ(decode_pending_row(encode(PendingRow{"e", 9}))->generation, 9U);
+  const AheadRow ahead{9, false, "e"};
+  EXPECT_EQ(*decode_ahead_row(encode(ahead)), ahead);
 }
 
 TEST(SyncRows, RefuseEveryTruncation) {

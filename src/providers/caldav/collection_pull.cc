@@ -7,7 +7,6 @@
 #include "providers/caldav/href.h"
 #include "providers/caldav/multiget.h"
 #include "providers/caldav/requests.h"
-#include "providers/caldav/sync_collection.h"
 
 namespace tidemark::caldav {
 namespace {
@@ -15,15 +14,30 @@ namespace {
 using Kind = RemoteItem::Kind;
 using Outcome = SyncPage::Outcome;
 
+// More are asked for by the passes that follow.
+constexpr std::size_t kMaxAhead = 1000;
 // An answer that covers this much of the calendar is taken for a full listing (calendar rule 9).
 constexpr std::size_t kSuspiciousRows = 10;
 constexpr std::size_t kSuspiciousPercent = 80;
+
+bool lists(const std::vector<Listed>& listing, const std::string& key) {
+  return std::binary_search(listing.begin(), listing.end(), Listed{key, {}},
+                            [](const Listed& a, const Listed& b) { return a.key < b.key; });
+}
 
 tl::unexpected<Error> stale(const PullContext& context) {
   return fail(Errc::stale_cursor, "account " + context.dav.settings().id +
                                       ": the server no longer accepts the sync token of " +
                                       context.collection.for_messages() +
                                       "; everything is listed and compared again");
+}
+
+tl::unexpected<Error> interrupted(const PullContext& context) {
+  return fail(Errc::stale_cursor, "account " + context.dav.settings().id +
+                                      ": an answer about changes of " +
+                                      context.collection.for_messages() +
+                                      " broke off in the middle; everything is listed and "
+                                      "compared");
 }
 
 }  // namespace
@@ -34,6 +48,7 @@ Result<PullResult> CollectionPull::run(Cursor cursor, bool fresh) {
   if (cursor_.bodies) return bodies();
   if (cursor_.full) return full_page();
   if (mode_ != PullMode::incremental) return start_full();
+  if (context_.known.interrupted()) return interrupted(context_);
   if (cursor_.no_sync_collection || cursor_.token.empty()) return incremental_by_etags();
   return incremental();
 }
@@ -123,9 +138,11 @@ Result<PullResult> CollectionPull::full_by_etags() {
   cursor_.no_sync_collection = true;
   cursor_.token.clear();
   cursor_.more = false;
-  // Read before the listing: a change in between makes the next pass list again, not skip.
-  TM_ASSIGN(cursor_.ctag, read_ctag(context_));
+  // A change in between makes the next pass list again, not skip.
+  TM_ASSIGN(const std::string ctag, read_ctag(context_));
   TM_ASSIGN(std::vector<Listed> listing, list_etags(context_));
+  TM_ASSIGN(cursor_.ctag, read_ctag(context_));
+  if (cursor_.ctag != ctag) cursor_.ctag.clear();
   return settle_full(std::move(listing), true, true);
 }
 
@@ -164,14 +181,30 @@ Result<PullResult> CollectionPull::incremental() {
   cursor_.more = page.more;
   cursor_.suspicious |= page.rows >= kSuspiciousRows &&
                         page.rows * 100 >= context_.known.count() * kSuspiciousPercent;
+  if (!page.more) TM_TRY(add_unnamed(page));
   return announce(page.without_body);
 }
 
+Result<void> CollectionPull::add_unnamed(SyncPage& page) const {
+  TM_ASSIGN(std::vector<AheadResource> ahead, context_.known.ahead(kMaxAhead));
+  for (AheadResource& one : ahead) {
+    if (std::binary_search(page.named.begin(), page.named.end(), one.href)) continue;
+    page.without_body.push_back({std::move(one.href), std::move(one.etag)});
+  }
+  return {};
+}
+
 Result<PullResult> CollectionPull::incremental_by_etags() {
-  TM_ASSIGN(std::string ctag, read_ctag(context_));
-  if (!ctag.empty() && ctag == cursor_.ctag) return end_of_page();
-  cursor_.ctag = std::move(ctag);
+  TM_ASSIGN(const std::string ctag, read_ctag(context_));
+  if (!ctag.empty() && ctag == cursor_.ctag) {
+    SyncPage nothing;
+    TM_TRY(add_unnamed(nothing));
+    return announce(nothing.without_body);
+  }
   TM_ASSIGN(const std::vector<Listed> listing, list_etags(context_));
+  // One that names content would come back with it; so it has to be that of the listing.
+  TM_ASSIGN(cursor_.ctag, read_ctag(context_));
+  if (cursor_.ctag != ctag) cursor_.ctag.clear();
   if (listing.empty() && context_.known.count() > 0) {
     // An emptied calendar is said as such, so that it is confirmed before anything is deleted.
     cursor_.full = true;
@@ -179,7 +212,19 @@ Result<PullResult> CollectionPull::incremental_by_etags() {
   }
   TM_TRY(emit_deleted_since(listing));
   TM_ASSIGN(const std::vector<Listed> missing, without_known(listing, false));
+  TM_TRY(emit_ahead(listing, missing));
   return announce(missing);
+}
+
+Result<void> CollectionPull::emit_ahead(const std::vector<Listed>& listing,
+                                        const std::vector<Listed>& missing) {
+  TM_ASSIGN(std::vector<AheadResource> ahead, context_.known.ahead(kMaxAhead));
+  for (AheadResource& one : ahead) {
+    if (lists(missing, one.href)) continue;
+    const Kind kind = lists(listing, one.href) ? Kind::unchanged : Kind::deleted;
+    TM_TRY(context_.out.add({.kind = kind, .href = std::move(one.href)}));
+  }
+  return {};
 }
 
 Result<PullResult> CollectionPull::bodies() {
@@ -238,10 +283,7 @@ Result<std::vector<Listed>> CollectionPull::without_known(std::vector<Listed> li
 Result<void> CollectionPull::emit_deleted_since(const std::vector<Listed>& listing) {
   std::vector<std::string> vanished;
   TM_TRY(context_.known.for_each([&](const KnownResource& known) {
-    const bool listed =
-        std::binary_search(listing.begin(), listing.end(), Listed{known.href, {}},
-                           [](const Listed& a, const Listed& b) { return a.key < b.key; });
-    if (!listed) vanished.push_back(known.href);
+    if (!lists(listing, known.href)) vanished.push_back(known.href);
     return true;
   }));
   for (std::string& href : vanished) {

@@ -7,6 +7,7 @@
 
 #include "providers/caldav/cursor.h"
 #include "providers/caldav/pull_context.h"
+#include "providers/caldav/sync_collection.h"
 
 namespace tidemark::caldav {
 
@@ -31,6 +32,10 @@ class CollectionPull {
 
   // Splits a listing into what the mirror has already (emitted as unchanged) and the rest.
   Result<std::vector<Listed>> without_known(std::vector<Listed> listing, bool emit_unchanged);
+  // Adds what the answer to "what changed" does not name although it has to be asked for.
+  Result<void> add_unnamed(SyncPage& page) const;
+  // An ETag listing tells how everything is, also what is neither missing nor new.
+  Result<void> emit_ahead(const std::vector<Listed>& listing, const std::vector<Listed>& missing);
   Result<void> emit_deleted_since(const std::vector<Listed>& listing);
   Result<PullResult> announce(const std::vector<Listed>& missing);
   Result<PullResult> end_of_page();

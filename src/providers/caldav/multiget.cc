@@ -222,6 +222,10 @@ Result<std::vector<Listed>> query_bodies(PullContext& context, std::vector<Liste
     if (!listed && !emit_unlisted) return {};
     auto item = body_item(*key, row.properties, context.dav.settings().max_resource_bytes);
     if (!item) return {};
+    // A later version than was listed is announced and then compared with that.
+    const bool later =
+        listed && !found->etag.empty() && !item->etag.empty() && found->etag != item->etag;
+    if (later) return {};
     if (listed) came[static_cast<std::size_t>(found - wanted.begin())] = true;
     return context.out.add(std::move(*item));
   };

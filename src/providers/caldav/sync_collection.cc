@@ -1,5 +1,6 @@
 #include "providers/caldav/sync_collection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -46,6 +47,7 @@ class PageReader {
     }
     // Calendar object resources are no collections; nested ones are calendars of their own.
     if (key.ends_with('/') || row.properties.is_collection) return {};
+    if (!first_of_everything_) page.named.push_back(key);
     if (missing) {
       if (first_of_everything_) return {};
       return context_.out.add({.kind = RemoteItem::Kind::deleted, .href = key});
@@ -140,6 +142,7 @@ Result<SyncPage> sync_page(PullContext& context, const std::string& token, bool 
                                           "does not move on");
   }
   sort_listing(page.without_body);
+  std::sort(page.named.begin(), page.named.end());
   return std::move(page);
 }
 

@@ -21,6 +21,7 @@ struct SyncPage {
   std::size_t rows = 0;                // resources reported as existing
   std::size_t bodies = 0;              // of them, emitted with their body
   std::vector<Listed> without_body{};  // ascending, unique
+  std::vector<std::string> named{};  // of what changed: every resource, deleted ones too; ascending
 };
 
 // Emits bodies as they arrive, and deletions (not of a first page of everything: what is not listed
