@@ -26,6 +26,12 @@ void CalDavEditors::edit() {
   if (calendar->second.exists) edit(calendar->second);
 }
 
+void CalDavEditors::undo() {
+  for (auto& [name, calendar] : server_.calendars()) {
+    if (calendar.exists) server_.put_back(calendar, calendar.last_changed);
+  }
+}
+
 void CalDavEditors::add(ServedCalendar& calendar) {
   ++resource_;
   const std::string number = std::to_string(resource_);
@@ -42,6 +48,9 @@ void CalDavEditors::edit(ServedCalendar& calendar) {
   if (calendar.objects.empty() || dice < 35) return add(calendar);
   const std::string resource = any_resource(calendar, random);
   const auto& object = calendar.objects.at(resource);
+  if (dice < 40) {  // as it had been, which is what a user's "undo" does
+    return server_.put_back(calendar, random.chance(700) ? calendar.last_changed : resource);
+  }
   if (dice < 62) return server_.put(calendar, resource, object.uid, ++version_);
   if (dice < 76) return server_.erase(calendar, resource);
   if (dice < 82)
@@ -66,8 +75,10 @@ void CalDavEditors::edit(ServedCalendar& calendar) {
 
 void CalDavEditors::drop(ServedCalendar& calendar) {
   server_.drop(calendar);
+  ++away_;
   const auto again = stage_.random.delay(std::chrono::minutes(40));
   stage_.agenda.after(again, Agenda::Of::world, [this, &calendar] {
+    --away_;
     server_.make_again(calendar);
     if (!stopped_) add(calendar);
   });

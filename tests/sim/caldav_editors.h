@@ -13,6 +13,7 @@ class CalDavEditors final : public Editors {
 
   void fill() override;
   void edit() override;
+  void undo() override;
   void stop() override { stopped_ = true; }
 
  private:

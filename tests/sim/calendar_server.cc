@@ -1,6 +1,7 @@
 #include "sim/calendar_server.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "providers/caldav/href.h"
 #include "sim/mirror_auditor.h"
@@ -62,7 +63,11 @@ Dialect Dialect::any(Random& random) {
   using E = Etags;
   std::vector<Dialect> known;
   known.push_back({.name = "radicale", .tells_deleted_first = true});
-  known.push_back({.name = "xandikos", .bad_token = B::fail_500, .data_in_report = false});
+  known.push_back({.name = "xandikos",
+                   .bad_token = B::fail_500,
+                   .etags = E::content,
+                   .tokens_name_content = true,
+                   .data_in_report = false});
   known.push_back({.name = "cyrus", .page = 5});
   known.push_back({.name = "davical",
                    .bad_token = B::list_all,
@@ -84,9 +89,19 @@ Dialect Dialect::any(Random& random) {
                    .lists_itself = true});
   known.push_back(
       {.name = "etags", .sync_collection = false, .token_property = false, .absolute_hrefs = true});
+  known.push_back({.name = "content",
+                   .etags = E::content,
+                   .tokens_name_content = true,
+                   .tells_deleted_first = true});
+  known.push_back({.name = "content etags",
+                   .etags = E::content,
+                   .sync_collection = false,
+                   .tokens_name_content = true,
+                   .token_property = false});
   Dialect mixture{.name = "mixture"};
   mixture.bad_token = static_cast<B>(random.below(3));
-  mixture.etags = static_cast<E>(random.below(4));
+  mixture.etags = static_cast<E>(random.below(5));
+  mixture.tokens_name_content = mixture.etags == E::content;
   mixture.page = random.chance(500) ? 1 + random.below(8) : 0;
   mixture.token_property = random.chance(500);
   mixture.data_in_report = random.chance(500);
@@ -106,6 +121,7 @@ CalendarServer::CalendarServer(std::string tenant, Dialect dialect, Random& rand
 
 void CalendarServer::put(ServedCalendar& calendar, const std::string& resource,
                          const std::string& uid, std::uint64_t version) {
+  keep_former(calendar, resource);
   auto& object = calendar.objects[resource];
   changes_.add(path_of(calendar) + resource, {object.version, version});
   object = {uid, version, object.revision + 1, ++calendar.change, body_of(tenant_, uid, version)};
@@ -123,6 +139,7 @@ void CalendarServer::touch(ServedCalendar& calendar, const std::string& resource
 void CalendarServer::move(ServedCalendar& calendar, const std::string& from,
                           const std::string& to) {
   auto object = calendar.objects.at(from);
+  keep_former(calendar, to);
   calendar.objects.erase(from);
   calendar.vanished[from] = ++calendar.change;
   object.revision = 1;
@@ -139,10 +156,38 @@ void CalendarServer::move(ServedCalendar& calendar, const std::string& from,
 
 void CalendarServer::erase(ServedCalendar& calendar, std::string resource) {
   const auto& object = calendar.objects.at(resource);
+  keep_former(calendar, resource);
   calendar.history[object.uid].push_back(0);
   changes_.add(path_of(calendar) + resource, {object.version, 0});
   calendar.objects.erase(resource);
   calendar.vanished[resource] = ++calendar.change;
+}
+
+void CalendarServer::keep_former(ServedCalendar& calendar, const std::string& resource) {
+  const auto object = calendar.objects.find(resource);
+  calendar.former.erase(resource);
+  if (object != calendar.objects.end()) calendar.former.emplace(resource, object->second);
+  calendar.last_changed = resource;
+}
+
+void CalendarServer::put_back(ServedCalendar& calendar, std::string resource) {
+  const auto found = calendar.former.find(resource);
+  const auto there = calendar.objects.find(resource);
+  if (found == calendar.former.end()) {
+    if (there != calendar.objects.end()) erase(calendar, std::move(resource));
+    return;
+  }
+  const CalendarObject former = found->second;
+  const bool same_uid = there != calendar.objects.end() && there->second.uid == former.uid;
+  if (!same_uid && has_uid(calendar, former.uid)) return;  // it has moved
+  if (there != calendar.objects.end() && !same_uid) erase(calendar, resource);
+  put(calendar, resource, former.uid, former.version);
+  calendar.objects.at(resource).body = former.body;
+}
+
+void CalendarServer::forget_tokens(ServedCalendar& calendar) {
+  calendar.born = ++births_;
+  calendar.contents.clear();
 }
 
 void CalendarServer::drop(ServedCalendar& calendar) {
@@ -152,12 +197,13 @@ void CalendarServer::drop(ServedCalendar& calendar) {
   }
   calendar.objects.clear();
   calendar.vanished.clear();
+  calendar.former.clear();
   calendar.exists = false;
 }
 
 void CalendarServer::make_again(ServedCalendar& calendar) {
   calendar.exists = true;
-  calendar.born = ++births_;
+  forget_tokens(calendar);
   calendar.change = 1;
 }
 
@@ -197,12 +243,25 @@ std::string CalendarServer::etag(const CalendarObject& object) const {
     case E::same_for_new: return "\"gcs" + std::to_string(object.revision) + "\"";
     case E::weak: return "W/\"" + std::to_string(object.change) + "\"";
     case E::none: return {};
+    case E::content: return "\"" + std::to_string(std::hash<std::string>{}(object.body)) + "\"";
   }
   return {};
 }
 
 std::string CalendarServer::token(const ServedCalendar& calendar, std::uint64_t change) const {
   return "data:," + std::to_string(calendar.born) + "-" + std::to_string(change);
+}
+
+std::string CalendarServer::token_now(ServedCalendar& calendar) const {
+  if (!dialect_.tokens_name_content) return token(calendar, calendar.change);
+  std::map<std::string, std::string> content;
+  std::string all;
+  for (const auto& [resource, object] : calendar.objects) {
+    all += resource + " " + content.emplace(resource, etag(object)).first->second + "\n";
+  }
+  std::string named = token(calendar, std::hash<std::string>{}(all));
+  calendar.contents.emplace(named, std::move(content));
+  return named;
 }
 
 std::string CalendarServer::row(const ServedCalendar& calendar, const std::string& resource,
@@ -287,7 +346,7 @@ std::uint64_t CalendarServer::version_in(const std::string& body) const {
   return version_of(line_of(body, "SUMMARY:"), tenant_);
 }
 
-HttpResponse CalendarServer::propfind(const HttpRequest& request, const std::string& path) const {
+HttpResponse CalendarServer::propfind(const HttpRequest& request, const std::string& path) {
   const bool deep = find_header(request.headers, "Depth") == "1";
   const std::string calendar_type = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>";
   if (path == "/dav/") {
@@ -311,7 +370,7 @@ HttpResponse CalendarServer::propfind(const HttpRequest& request, const std::str
     }
     return plain(207, multistatus(rows));
   }
-  const ServedCalendar* calendar = calendar_at(path);
+  ServedCalendar* calendar = calendar_at(path);
   if (calendar == nullptr) return plain(404, "nothing here");
   const std::string resource = path.substr(path_of(*calendar).size());
   if (!resource.empty()) {
@@ -322,9 +381,9 @@ HttpResponse CalendarServer::propfind(const HttpRequest& request, const std::str
   if (deep) return listing(*calendar);
   std::string properties = calendar_type;
   if (dialect_.token_property) {
-    properties += "<d:sync-token>" + token(*calendar, calendar->change) + "</d:sync-token>";
+    properties += "<d:sync-token>" + token_now(*calendar) + "</d:sync-token>";
   }
-  properties += "<cs:getctag>" + token(*calendar, calendar->change) + "</cs:getctag>";
+  properties += "<cs:getctag>" + token_now(*calendar) + "</cs:getctag>";
   return plain(207, multistatus(property_row(path, properties)));
 }
 
@@ -345,11 +404,42 @@ HttpResponse CalendarServer::report(const HttpRequest& request, ServedCalendar& 
   return refused(400);
 }
 
-HttpResponse CalendarServer::sync(const std::string& body, const ServedCalendar& calendar) {
+std::optional<HttpResponse> CalendarServer::refuse_token() const {
+  switch (dialect_.bad_token) {
+    case Dialect::BadToken::refuse_403: return refused(403, "valid-sync-token");
+    case Dialect::BadToken::fail_500: return refused(500);
+    case Dialect::BadToken::list_all: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+HttpResponse CalendarServer::sync_by_content(const std::string& given, bool with_data,
+                                             ServedCalendar& calendar) {
+  const auto known = calendar.contents.find(given);
+  const bool all = known == calendar.contents.end();
+  if (all && !given.empty()) {
+    if (auto refusal = refuse_token()) return std::move(*refusal);
+  }
+  std::string rows;
+  for (const auto& [resource, object] : calendar.objects) {
+    const bool same =
+        !all && known->second.contains(resource) && known->second.at(resource) == etag(object);
+    if (!same) rows += row(calendar, resource, object, with_data);
+  }
+  if (!all) {
+    for (const auto& [resource, tag] : known->second) {
+      if (!calendar.objects.contains(resource)) rows += gone_row(calendar, resource);
+    }
+  }
+  return plain(207, multistatus(rows, token_now(calendar)));
+}
+
+HttpResponse CalendarServer::sync(const std::string& body, ServedCalendar& calendar) {
   if (!dialect_.sync_collection) return refused(403, "supported-report");
   const std::string given = between(body, "<d:sync-token>", "</d:sync-token>");
   const bool with_data =
       dialect_.data_in_report && body.find("<c:calendar-data/>") != std::string::npos;
+  if (dialect_.tokens_name_content) return sync_by_content(given, with_data, calendar);
   std::uint64_t since = 0;
   bool all = given.empty();
   if (!all) {
@@ -358,9 +448,7 @@ HttpResponse CalendarServer::sync(const std::string& body, const ServedCalendar&
     if (of_this_one) since = std::stoull(given.substr(mine.size() - 1));
     const bool known = of_this_one && since <= calendar.change;
     if (!known) {
-      using B = Dialect::BadToken;
-      if (dialect_.bad_token == B::refuse_403) return refused(403, "valid-sync-token");
-      if (dialect_.bad_token == B::fail_500) return refused(500);
+      if (auto refusal = refuse_token()) return std::move(*refusal);
       all = true;
       since = 0;
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,10 @@ namespace tidemark::sim {
 struct Dialect {
   std::string name;
   enum class BadToken : std::uint8_t { refuse_403, fail_500, list_all } bad_token{};
-  enum class Etags : std::uint8_t { unique, same_for_new, weak, none } etags{};
+  enum class Etags : std::uint8_t { unique, same_for_new, weak, none, content } etags{};
   std::size_t page = 0;              // resources in an answer, then 507; 0: no paging
   bool sync_collection = true;       // else ETags and a CTag are all there is
+  bool tokens_name_content = false;  // with what was put back the former token comes back
   bool token_property = true;        // a PROPFIND tells the sync token
   bool data_in_report = true;        // calendar-data in sync-collection's own answer
   bool query_has_data = true;        // calendar-query brings bodies
@@ -51,6 +53,11 @@ struct ServedCalendar {
   std::uint64_t born = 0;  // another one at the same address has other tokens
   bool exists = true;
   History history;
+  // By resource name: what was there before the last change.
+  std::map<std::string, CalendarObject> former;
+  std::string last_changed;  // a resource of `former`, or none
+  // By token, where tokens name content: the ETags by resource name.
+  std::map<std::string, std::map<std::string, std::string>> contents;
   // By resource name: the version that was last read by itself, until a process has changed it.
   std::map<std::string, std::uint64_t> looked_at;
 };
@@ -79,16 +86,20 @@ class CalendarServer final : public Upstream {
   void touch(ServedCalendar& calendar, const std::string& resource);  // same content, new ETag
   void move(ServedCalendar& calendar, const std::string& from, const std::string& to);
   void erase(ServedCalendar& calendar, std::string resource);
-  void forget_tokens(ServedCalendar& calendar) { calendar.born = ++births_; }
+  void put_back(ServedCalendar& calendar, std::string resource);  // as it is in `former`
+  void forget_tokens(ServedCalendar& calendar);
   void drop(ServedCalendar& calendar);
   void make_again(ServedCalendar& calendar);
 
  private:
   HttpResponse change(const HttpRequest& request, ServedCalendar& calendar,
                       const std::string& resource);
-  HttpResponse propfind(const HttpRequest& request, const std::string& path) const;
+  HttpResponse propfind(const HttpRequest& request, const std::string& path);
   HttpResponse report(const HttpRequest& request, ServedCalendar& calendar);
-  HttpResponse sync(const std::string& body, const ServedCalendar& calendar);
+  HttpResponse sync(const std::string& body, ServedCalendar& calendar);
+  HttpResponse sync_by_content(const std::string& given, bool with_data, ServedCalendar& calendar);
+  // What a token that is not known, or none, leads to; nothing: everything is listed.
+  std::optional<HttpResponse> refuse_token() const;
   HttpResponse multiget(const std::string& body, const ServedCalendar& calendar) const;
   HttpResponse query(const ServedCalendar& calendar) const;
   HttpResponse listing(const ServedCalendar& calendar) const;
@@ -98,11 +109,14 @@ class CalendarServer final : public Upstream {
   std::string href(const ServedCalendar& calendar, const std::string& resource) const;
   std::string etag(const CalendarObject& object) const;
   std::string token(const ServedCalendar& calendar, std::uint64_t change) const;
+  std::string token_now(ServedCalendar& calendar) const;
+  static void keep_former(ServedCalendar& calendar, const std::string& resource);
   static bool has_uid(const ServedCalendar& calendar, const std::string& uid);
   std::uint64_t version_in(const std::string& body) const;
   bool names_versions() const {
     return dialect_.etags == Dialect::Etags::unique ||
-           dialect_.etags == Dialect::Etags::same_for_new;
+           dialect_.etags == Dialect::Etags::same_for_new ||
+           dialect_.etags == Dialect::Etags::content;
   }
   ServedCalendar* calendar_at(const std::string& path);
   const ServedCalendar* calendar_at(const std::string& path) const;

@@ -26,6 +26,7 @@ struct Sums {
   std::uint64_t deliveries = 0;
   std::uint64_t most_at_one_moment = 0;
   std::uint64_t most_in_all = 0;
+  std::uint64_t in_peace = 0;
   FaultCounts faults{};
 
   void add(const WorldReport& report) {
@@ -39,6 +40,7 @@ struct Sums {
     deliveries += report.deliveries;
     most_at_one_moment = std::max(most_at_one_moment, report.most_at_one_moment);
     most_in_all = std::max(most_in_all, report.things_in_all);
+    in_peace += report.in_peace ? 1 : 0;
     for (std::size_t i = 0; i < kFaultKinds; ++i) faults[i] += report.faults[i];
   }
 };
@@ -75,7 +77,7 @@ void print(const Sums& sums, std::chrono::duration<double> took, std::ostream& o
       << ", calendar requests " << sums.requests << ", deliveries received " << sums.deliveries
       << ", longest settling " << hours(sums.longest_settling) << " h\n"
       << "most things at one moment " << sums.most_at_one_moment << ", in one world "
-      << sums.most_in_all << "\n";
+      << sums.most_in_all << "; worked in peace: " << sums.in_peace << " worlds\n";
   for (std::size_t i = 0; i < kFaultKinds; ++i) {
     out << "  " << std::left << std::setw(22) << name(static_cast<Fault>(i)) << sums.faults[i]
         << "\n";

@@ -255,8 +255,10 @@ void GoogleEditors::take_away(GoogleCalendar& calendar) {
   calendar.listed = false;
   site_.record(calendar);
   if (stage_.random.chance(250)) return;
+  ++away_;
   stage_.agenda.after(stage_.random.delay(std::chrono::minutes(40)), Agenda::Of::world,
                       [this, &calendar] {
+                        --away_;
                         site_.show(calendar);
                         if (!stopped_) add(calendar);
                       });

@@ -59,7 +59,8 @@ Process::Process(Surroundings& around)
   const auto factory = [this](const AccountSettings& settings, HttpClient& http) {
     return make_provider(settings, http);
   };
-  for (const auto& account : around.accounts) runtimes_.put(account.settings, http_, metrics_, factory);
+  for (const auto& account : around.accounts)
+    runtimes_.put(account.settings, http_, metrics_, factory);
   // It configures the accounts and takes requests; the effects are scheduled here.
   sync_ = std::make_unique<SyncService>(*engine_, store_, http_, metrics_, around.accounts,
                                         SyncOptions{0, factory, {around.push_address, push_key_}});

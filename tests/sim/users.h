@@ -31,6 +31,8 @@ class Users {
         writers_(stage, tenants, process_) {}
 
   void begin();
+  // A command of some client's.
+  void write() { writers_.write(); }
   // They make no more changes; orders that were placed are still placed until they are.
   void stop();
   // Whoever waits for an answer of a process that is gone asks again.

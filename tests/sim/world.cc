@@ -14,6 +14,10 @@ namespace {
 
 // Longer than the longest pause that anything makes: a day after refused credentials.
 constexpr milliseconds kSettlesWithin = std::chrono::hours(40);
+// Of tenants' schedules, with the jitter of both.
+constexpr milliseconds kTwoPolls = std::chrono::minutes(9);
+constexpr int kCommandsInPeace = 4;
+constexpr int kUndone = 3;
 // A commit that failed is tried again.
 constexpr milliseconds kTryAgain{250};
 
@@ -308,18 +312,50 @@ void World::settle() {
       tell_what_waits();
       return stage_.violated("settling", why.value_or("it is not quiet"));
     }
-    run_until(stage_.clock.world() + patience);
-    // Time comes to what begins something, as polls do: that ends first. A step takes in what has
-    // ended and goes on to what begins next: rest is in between.
-    const milliseconds soon = stage_.clock.world() + std::chrono::minutes(3);
-    const auto rests = [this] {
-      turn();
-      return process_->idle();
-    };
-    while (!stage_.violation && stage_.clock.world() < soon && !rests()) step();
+    rest_after(patience);
     patience = std::max<milliseconds>(patience, elapsed / 4);
   }
   report_.settled_after = stage_.clock.world() - begun;
+}
+
+// Time comes to what begins something, as polls do: that ends first. A step takes in what has ended
+// and goes on to what begins next: rest is in between.
+void World::rest_after(milliseconds time) {
+  run_until(stage_.clock.world() + time);
+  const milliseconds soon = stage_.clock.world() + std::chrono::minutes(3);
+  const auto rests = [this] {
+    turn();
+    return process_->idle();
+  };
+  while (!stage_.violation && stage_.clock.world() < soon && !rests()) step();
+}
+
+// Once there is peace, two polls show everything, also what looks as if nothing had happened.
+void World::work_in_peace() {
+  const auto calendars = list_calendars(disk_.store(), {});
+  const bool at_work = calendars &&
+                       std::all_of(calendars->begin(), calendars->end(),
+                                   [](const auto& one) { return one.state == "ok"; }) &&
+                       std::none_of(tenants_.begin(), tenants_.end(), [](const auto& tenant) {
+                         return tenant.editors->wait_for_calendars();
+                       });
+  if (!at_work) return stage_.say("some calendar is not at work");
+  for (int i = 0; i < kCommandsInPeace; ++i) {
+    users_.write();
+    rest_after(std::chrono::seconds(10));
+  }
+  for (int i = 0; i < kUndone; ++i) {
+    for (const auto& tenant : tenants_) tenant.editors->undo();
+    rest_after(stage_.random.delay(std::chrono::minutes(5)));
+  }
+  report_.in_peace = true;
+  rest_after(kTwoPolls);
+  if (stage_.violation) return;
+  auto why = waiting_write();
+  for (const auto& tenant : tenants_) {
+    if (!why) why = tenant.mirror->difference(disk_.store());
+  }
+  if (why) stage_.violated("promptness", *why);
 }
 
 void World::check_ledgers() {
@@ -370,6 +406,7 @@ WorldReport World::run() {
     boot();
   }
   if (!stage_.violation) settle();
+  if (!stage_.violation) work_in_peace();
   if (!stage_.violation) check_the_end();
   report_.violation = stage_.violation;
   report_.simulated = stage_.clock.world();

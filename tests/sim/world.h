@@ -39,6 +39,7 @@ struct WorldReport {
   std::uint64_t digest = 0;              // of the journal: the same for the same seed
   std::uint64_t most_at_one_moment = 0;  // what Patience bounds
   std::uint64_t things_in_all = 0;       // likewise
+  bool in_peace = false;                 // clients and users could work after all was settled
   FaultCounts faults{};
 };
 
@@ -67,6 +68,8 @@ class World {
   milliseconds world_time(WallTime wall) const;
   void run_until(milliseconds end);
   void settle();
+  void rest_after(milliseconds time);
+  void work_in_peace();
   void tell_what_waits();
   std::optional<std::string> unsettled();
   std::optional<std::string> waiting_write() const;
