@@ -13,6 +13,10 @@
 #include "sync/calendar_inputs.h"
 #include "sync/calendar_state.h"
 #include "sync/event_codec.h"
+#include "sync/watch_inputs.h"
+#include "sync/watch_state.h"
+#include "sync/write_inputs.h"
+#include "sync/write_rows.h"
 #include "target.h"
 #include "vault/sealed_values.h"
 
@@ -56,6 +60,9 @@ void check_mirror(std::string_view bytes) {
   require_stable(bytes, decode_index_row, write);
   require_stable(bytes, decode_quarantine_row, write);
   require_stable(bytes, decode_pending_row, write);
+  require_stable(bytes, decode_ahead_row, write);
+  require_stable(bytes, decode_waiting_write, write);
+  require_stable(bytes, decode_finished_write, write);
   require_stable(bytes, decode_event, encode_event);
   if (const auto key = decode_time_key(bytes)) {
     require(decode_time_key(encode(*key)) == *key, "a time key comes back");
@@ -81,6 +88,9 @@ void check_sync_states(std::string_view bytes) {
   require_stable(bytes, decode_pull_order, write);
   require_stable(bytes, decode_pass_report, write);
   require_stable(bytes, decode_discover_order, write);
+  require_stable(bytes, decode_write_task, write);
+  require_stable(bytes, decode_watch_state, write);
+  require_stable(bytes, decode_channel_order, write);
 }
 
 void check_sync_inputs(std::string_view bytes) {
@@ -88,13 +98,18 @@ void check_sync_inputs(std::string_view bytes) {
   check_inputs(bytes,
                {type::kConfigured, type::kPaused, type::kRemoved, type::kPresent, type::kSyncNow,
                 type::kPage, type::kPullDone, type::kPullFailed, type::kContinue, type::kReportDone,
-                kTimerFired},
+                kTimerFired, type::kNotified, type::kWriteRequested, type::kWriteDone,
+                type::kWriteConflicted, type::kWriteFailed},
                sync::decode_calendar_input);
   check_inputs(bytes,
                {type::kAccountConfigured, type::kAccountUnconfigured, type::kAccountSync,
                 type::kCalendarCheck, type::kCredentialsRefused, type::kDiscovered,
                 type::kDiscoverFailed, kTimerFired},
                sync::decode_account_input);
+  check_inputs(bytes,
+               {type::kWatchWanted, type::kWatchUnwanted, type::kWatchDone, type::kWatchFailed,
+                type::kWatchStopped, kTimerFired},
+               sync::decode_watch_input);
 }
 
 void check_delivery(std::string_view bytes) {

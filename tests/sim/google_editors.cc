@@ -143,6 +143,9 @@ void GoogleEditors::edit_series(GoogleCalendar& calendar) {
         any(calendar, [](const Json& item) { return is_instance(item) && is_cancelled(item); });
     if (cancelled) google.undelete_event(calendar.id, cancelled->at("id"));
   } else if (dice < 90) {
+    // What has been split already may have ended before that.
+    const std::string rule = (*series)["recurrence"][0];
+    if (rule.find("UNTIL=") != std::string::npos) return change(calendar);
     google.split_series(calendar.id, id, occurrence(*series), {{"summary", title()}},
                         static_cast<int>(stage_.random.below(2)));
   } else {
