@@ -124,6 +124,8 @@ void CalendarServer::put(ServedCalendar& calendar, const std::string& resource,
   keep_former(calendar, resource);
   auto& object = calendar.objects[resource];
   changes_.add(path_of(calendar) + resource, {object.version, version});
+  // A client that cannot name the version puts its event over another one.
+  if (!object.uid.empty() && object.uid != uid) calendar.history[object.uid].push_back(0);
   object = {uid, version, object.revision + 1, ++calendar.change, body_of(tenant_, uid, version)};
   calendar.vanished.erase(resource);
   calendar.history[uid].push_back(version);
