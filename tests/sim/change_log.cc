@@ -25,6 +25,14 @@ bool ChangeLog::went_on_from(std::uint64_t version) const {
   });
 }
 
+bool ChangeLog::was_put_back(std::uint64_t version) const {
+  return std::any_of(changes_.begin(), changes_.end(), [&](const auto& event) {
+    return std::count_if(event.second.begin(), event.second.end(), [&](const EventChange& change) {
+             return change.after == version && change.before != version;
+           }) > 1;
+  });
+}
+
 bool ChangeLog::was_touched_after(std::uint64_t version) const {
   return std::any_of(changes_.begin(), changes_.end(), [&](const auto& event) {
     const auto& own = event.second;

@@ -27,6 +27,8 @@ class ChangeLog {
   const std::vector<EventChange>& of(const std::string& event) const;
   // Some event had this version once, and has another one now.
   bool went_on_from(std::uint64_t version) const;
+  // Some event became this version, another one, and this one again.
+  bool was_put_back(std::uint64_t version) const;
   // Anything at all was done to the event that had this version, a move included.
   bool was_touched_after(std::uint64_t version) const;
   // Anything was done to it, or to an instance of it, after it became one of these versions.
