@@ -114,7 +114,8 @@ void CalDavAuditor::follow(const std::string& type, const Json& payload) {
   if (deleted && version != told.version) {
     return stage_.violated("changes", what + ", which was v" + std::to_string(told.version));
   }
-  if (type == kEventUpdated && version == told.version && !moved) {
+  const bool noted = calendar->noted.contains(uid);
+  if (type == kEventUpdated && version == told.version && !moved && !noted) {
     return stage_.violated("changes", what + " tells of no change");
   }
   const auto known = calendar->history.find(uid);
@@ -137,6 +138,9 @@ void CalDavAuditor::follow(const std::string& type, const Json& payload) {
 }
 
 void CalDavAuditor::check_ends() const {
+  for (const auto& lost : server_.lost_notes()) {
+    return stage_.violated("edits", server_.tenant() + " has overwritten one: " + lost);
+  }
   for (const auto& [name, calendar] : server_.calendars()) {
     for (const auto& [uid, history] : calendar.history) {
       const auto told = told_.find({public_id(calendar), uid});

@@ -55,7 +55,8 @@ void CalDavEditors::edit(ServedCalendar& calendar) {
   if (dice < 76) return server_.erase(calendar, resource);
   if (dice < 82)
     return server_.move(calendar, resource, "m" + std::to_string(++resource_) + ".ics");
-  if (dice < 87) return server_.touch(calendar, resource);
+  if (dice < 84) return server_.touch(calendar, resource);
+  if (dice < 87) return server_.note(calendar, resource, ++note_);
   if (dice < 90) {  // away and back, as another one at the same address
     const std::string uid = object.uid;
     server_.erase(calendar, resource);

@@ -25,6 +25,7 @@ class CalDavEditors final : public Editors {
   CalendarServer& server_;
   std::uint64_t version_ = 0;
   std::uint64_t resource_ = 0;
+  std::uint64_t note_ = 0;
   bool stopped_ = false;
 };
 

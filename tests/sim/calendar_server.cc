@@ -43,6 +43,8 @@ std::string two_digits(std::uint64_t number) {
   return (number < 10 ? "0" : "") + std::to_string(number);
 }
 
+const std::string kNote = "LOCATION:room ";
+
 // What the version decides: the time, whether it recurs, how long its text is.
 std::string body_of(const std::string& tenant, const std::string& uid, std::uint64_t version) {
   std::string body =
@@ -54,6 +56,19 @@ std::string body_of(const std::string& tenant, const std::string& uid, std::uint
     body += "RRULE:FREQ=WEEKLY;COUNT=" + std::to_string(2 + version % 7) + "\r\n";
   if (version % 7 == 0) body += "DESCRIPTION:" + std::string(version % 300, 'x') + "\r\n";
   return body + "END:VEVENT\r\nEND:VCALENDAR\r\n";
+}
+
+// The same event under another PRODID, and marked as seen.
+std::string rewritten(std::string body) {
+  const auto product = body.find("PRODID:");
+  if (product != std::string::npos) {
+    const auto end = body.find("\r\n", product);
+    body.replace(product, end - product, "PRODID:-//sim rewrites//EN");
+  }
+  const std::string mark = "X-SIM-REWRITTEN:1\r\n";
+  const auto last = body.rfind("END:VEVENT");
+  if (last != std::string::npos && body.find(mark) == std::string::npos) body.insert(last, mark);
+  return body;
 }
 
 }  // namespace
@@ -98,6 +113,7 @@ Dialect Dialect::any(Random& random) {
                    .sync_collection = false,
                    .tokens_name_content = true,
                    .token_property = false});
+  known.push_back({.name = "rewrites", .rewrites_puts = true});
   Dialect mixture{.name = "mixture"};
   mixture.bad_token = static_cast<B>(random.below(3));
   mixture.etags = static_cast<E>(random.below(5));
@@ -110,6 +126,7 @@ Dialect Dialect::any(Random& random) {
   mixture.lists_itself = random.chance(500);
   mixture.tells_deleted_first = random.chance(500);
   mixture.repeats_unchanged = random.chance(500);
+  mixture.rewrites_puts = random.chance(300);
   mixture.raw_hrefs = random.chance(500);
   mixture.absolute_hrefs = random.chance(500);
   known.push_back(std::move(mixture));
@@ -136,6 +153,17 @@ void CalendarServer::touch(ServedCalendar& calendar, const std::string& resource
   ++object.revision;
   object.change = ++calendar.change;
   changes_.add(path_of(calendar) + resource, {object.version, object.version});
+}
+
+void CalendarServer::note(ServedCalendar& calendar, const std::string& resource,
+                          std::uint64_t number) {
+  keep_former(calendar, resource);
+  auto& object = calendar.objects.at(resource);
+  const std::string old = line_of(object.body, kNote);
+  if (!old.empty()) object.body.erase(object.body.find(kNote), kNote.size() + old.size() + 2);
+  object.body.insert(object.body.rfind("END:VEVENT"), kNote + std::to_string(number) + "\r\n");
+  calendar.noted.insert(object.uid);
+  touch(calendar, resource);
 }
 
 void CalendarServer::move(ServedCalendar& calendar, const std::string& from,
@@ -337,9 +365,14 @@ HttpResponse CalendarServer::change(const HttpRequest& request, ServedCalendar& 
     return plain(204, "");
   }
   const std::string uid = line_of(request.body, "UID:");
+  const std::string noted = there ? line_of(found->second.body, kNote) : std::string();
+  if (names_versions() && line_of(request.body, kNote) != noted) {
+    lost_notes_.push_back(event + " had the note " + noted);
+  }
   if (!there && has_uid(calendar, uid)) return refused(403, "no-uid-conflict");
   put(calendar, resource, uid, version_in(request.body));
-  calendar.objects.at(resource).body = request.body;
+  calendar.objects.at(resource).body =
+      dialect_.rewrites_puts ? rewritten(request.body) : request.body;
   changes_.claim(event, before);
   return plain(there ? 204 : 201, "");
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Dialect {
   bool lists_itself = false;         // the collection is a row of its own listing
   bool tells_deleted_first = false;  // 404 rows for an empty token
   bool repeats_unchanged = false;    // rows of what has not changed
+  bool rewrites_puts = false;        // keeps what it is sent in words of its own
   bool raw_hrefs = false;            // '@' and blanks as they are
   bool absolute_hrefs = false;
 
@@ -53,6 +55,7 @@ struct ServedCalendar {
   std::uint64_t born = 0;  // another one at the same address has other tokens
   bool exists = true;
   History history;
+  std::set<std::string> noted;  // UIDs of events that had a note
   // By resource name: what was there before the last change.
   std::map<std::string, CalendarObject> former;
   std::string last_changed;  // a resource of `former`, or none
@@ -79,11 +82,15 @@ class CalendarServer final : public Upstream {
   std::vector<Appearance> appearances(std::uint64_t version) const override;
   std::map<std::string, ServedCalendar>& calendars() { return calendars_; }
   const std::map<std::string, ServedCalendar>& calendars() const { return calendars_; }
+  // Notes that a process has overwritten although it could name the version with them.
+  const std::vector<std::string>& lost_notes() const { return lost_notes_; }
 
   // What users do; `version` is a number nobody has used yet.
   void put(ServedCalendar& calendar, const std::string& resource, const std::string& uid,
            std::uint64_t version);
   void touch(ServedCalendar& calendar, const std::string& resource);  // same content, new ETag
+  // Says where it is; the title stays, and with it the version.
+  void note(ServedCalendar& calendar, const std::string& resource, std::uint64_t number);
   void move(ServedCalendar& calendar, const std::string& from, const std::string& to);
   void erase(ServedCalendar& calendar, std::string resource);
   void put_back(ServedCalendar& calendar, std::string resource);  // as it is in `former`
@@ -126,6 +133,7 @@ class CalendarServer final : public Upstream {
   Random& random_;
   std::map<std::string, ServedCalendar> calendars_;
   std::map<std::string, std::uint64_t> read_back_;  // versions, by URL
+  std::vector<std::string> lost_notes_;
   std::uint64_t births_ = 0;
 };
 
