@@ -39,6 +39,32 @@ bool remove_rows(MirrorEdit& edit, char letter, std::uint64_t& count) {
   return found.all;
 }
 
+// Rows that say in which pass they were written, and how many there are.
+template <class Row>
+struct PassRows {
+  char letter;
+  std::uint64_t& count;
+  Result<Row> (*decode)(std::string_view);
+};
+
+// After a complete listing: those of older passes.
+template <class Row>
+Result<bool> drop_stale(MirrorEdit& edit, const Pass& pass, std::string& from,
+                        PassRows<Row> stored) {
+  if (!pass.complete_listing || stored.count == 0) return true;
+  const KeysFound found = collect(edit.rows, stored.letter, from, kSweepRowsPerStep);
+  for (const auto& href : found.hrefs) {
+    const std::string key = href_key(stored.letter, href);
+    const auto bytes = edit.rows.get(key);
+    if (!bytes) continue;
+    TM_ASSIGN(const Row row, stored.decode(*bytes));
+    if (row.generation == pass.generation) continue;
+    edit.rows.erase(key);
+    --stored.count;
+  }
+  return found.all;
+}
+
 bool is_doomed(const IndexRow& index, const Pass& pass) {
   return index.deleted_in == pass.generation;
 }
@@ -118,33 +144,13 @@ Result<bool> settle_creations(MirrorEdit& edit, std::string& from) {
 }
 
 Result<bool> drop_stale_pending(MirrorEdit& edit, const Pass& pass, std::string& from) {
-  if (!pass.complete_listing || edit.counts.pending == 0) return true;
-  const KeysFound found = collect(edit.rows, kPendingRow, from, kSweepRowsPerStep);
-  for (const auto& href : found.hrefs) {
-    const std::string key = href_key(kPendingRow, href);
-    const auto bytes = edit.rows.get(key);
-    if (!bytes) continue;
-    TM_ASSIGN(const auto pending, decode_pending_row(*bytes));
-    if (pending.generation == pass.generation) continue;
-    edit.rows.erase(key);
-    --edit.counts.pending;
-  }
-  return found.all;
+  return drop_stale(edit, pass, from,
+                    PassRows<PendingRow>{kPendingRow, edit.counts.pending, decode_pending_row});
 }
 
 Result<bool> drop_stale_ahead(MirrorEdit& edit, const Pass& pass, std::string& from) {
-  if (!pass.complete_listing || edit.counts.ahead == 0) return true;
-  const KeysFound found = collect(edit.rows, kAheadRow, from, kSweepRowsPerStep);
-  for (const auto& href : found.hrefs) {
-    const std::string key = href_key(kAheadRow, href);
-    const auto bytes = edit.rows.get(key);
-    if (!bytes) continue;
-    TM_ASSIGN(const auto ahead, decode_ahead_row(*bytes));
-    if (ahead.generation == pass.generation) continue;
-    edit.rows.erase(key);
-    --edit.counts.ahead;
-  }
-  return found.all;
+  return drop_stale(edit, pass, from,
+                    PassRows<AheadRow>{kAheadRow, edit.counts.ahead, decode_ahead_row});
 }
 
 Result<bool> remove_some(MirrorEdit& edit) {

@@ -1,8 +1,7 @@
 // Commands in the calendar machine: when they begin, how they end, and what the mirror becomes.
 #include <gmock/gmock.h>
 
-#include "sync/calendar_world.h"
-#include "sync/write_inputs.h"
+#include "sync/write_machine_world.h"
 
 namespace tidemark::test {
 namespace {
@@ -12,167 +11,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class WriteWorld : public CalendarWorld {
- public:
-  explicit WriteWorld(bool scheduled = true) : CalendarWorld(scheduled) {
-    configured.identity.write = true;
-  }
-
-  Result<Transition<CalendarState>> try_step(const CalendarInput& input) {
-    const InstanceId instance = calendar_instance("acme", "work", "cal_1");
-    const StepContext context{sequence + 1, now, "acme", instance, "cor_1", rows};
-    return CalendarMachine::step(context, state, input);
-  }
-
-  static EventChanges titled(const std::string& title) {
-    auto changes = read_changes(Json{{"title", title}});
-    return changes.value_or(EventChanges{});
-  }
-  static EventChanges made(const std::string& title) {
-    auto changes = read_changes(
-        Json{{"title", title}, {"start", {{"date_time", "2025-12-16T12:00:00"}, {"zone", "UTC"}}}});
-    EXPECT_TRUE(changes.has_value());
-    return changes.value_or(EventChanges{});
-  }
-
-  Transition<CalendarState> create(const std::string& title) {
-    return step(WriteRequested{WriteKind::create, "", "", made(title)});
-  }
-  Transition<CalendarState> update(const std::string& event, const std::string& title,
-                                   const std::string& if_match = "") {
-    return step(WriteRequested{WriteKind::update, event, if_match, titled(title)});
-  }
-  Transition<CalendarState> remove(const std::string& event) {
-    return step(WriteRequested{WriteKind::remove, event, "", {}});
-  }
-
-  std::optional<WriteTask> task(const Transition<CalendarState>& transition) const {
-    for (const auto& effect : transition.effects) {
-      if (effect.executor != kWriteExecutor) continue;
-      auto task = decode_write_task(effect.payload);
-      EXPECT_TRUE(task.has_value());
-      return *task;
-    }
-    return std::nullopt;
-  }
-
-  Sequence under_way() const {
-    const auto* writing = std::get_if<Writing>(&state.phase);
-    return writing == nullptr ? 0 : writing->effect;
-  }
-  Transition<CalendarState> done(PageItem item) {
-    return step(WriteDone{under_way(), std::move(item)});
-  }
-  Transition<CalendarState> conflict(PageItem item) {
-    return step(WriteConflicted{under_way(), std::move(item)});
-  }
-  Transition<CalendarState> fail_write(Errc code) {
-    return step(WriteFailed{under_way(), Error{code, "the server said no", std::nullopt}});
-  }
-};
-
 std::vector<std::string> types(const Transition<CalendarState>& transition) {
   std::vector<std::string> types;
   for (const auto& event : transition.events) types.push_back(event.type);
   return types;
-}
-
-PageItem announced(const std::string& name, const std::string& etag) {
-  return marked(PageItem::Kind::pending, name, etag);
-}
-
-TEST(WriteMachine, KnowsWhichResourcesAreAheadOfItsCursor) {
-  WriteWorld world;
-  world.mirror({body("a", "A"), body("b", "B"), body("c", "C")});
-  const auto ahead = [&] {
-    std::size_t rows = 0;
-    for (const auto& [key, value] : world.rows.rows) rows += key.front() == kAheadRow ? 1 : 0;
-    EXPECT_EQ(rows, world.state.counts.ahead);
-    return rows;
-  };
-  world.update("/a", "A2");
-  world.done(body("a", "A2"));
-  world.create("N");
-  world.done(body("n", "N"));
-  world.remove("/b");
-  world.done(gone("b"));
-  EXPECT_EQ(ahead(), 3U);
-  // One is named, and one that was asked for is what the mirror has.
-  world.poll();
-  world.more("bodies", {body("a", "A2"), announced("n", "e-N")});
-  EXPECT_EQ(ahead(), 2U);
-  world.last("t2", {body("n", "N")});
-  EXPECT_EQ(ahead(), 1U);
-  // There again, but not as it was when nobody announced it: it is asked for once more.
-  world.poll();
-  world.more("bodies", {announced("b", "e-B")});
-  EXPECT_THAT(told(world.last("t2", {body("b", "B2")})), ElementsAre("created /b"));
-  EXPECT_EQ(ahead(), 1U);
-  world.poll();
-  world.more("bodies", {announced("b", "e-B")});
-  EXPECT_THAT(told(world.last("t2", {body("b", "B")})), ElementsAre("updated /b"));
-  EXPECT_EQ(ahead(), 0U);
-  // A body that came later than its announcement.
-  world.poll();
-  world.more("bodies", {announced("c", "e-C2"), announced("a", "e-A3")});
-  world.last("t5", {body("c", "C3"), gone("a")});
-  EXPECT_EQ(ahead(), 2U);
-  // A whole listing says how everything is.
-  world.step(SyncNow{PassMode::reconcile});
-  world.listed("t6", {unchanged("c"), unchanged("n"), unchanged("b")});
-  EXPECT_EQ(ahead(), 0U);
-}
-
-TEST(WriteMachine, RemembersWhatTheCursorSaysOverSeveralCommands) {
-  WriteWorld world;
-  world.mirror({body("a", "A")});
-  world.update("/a", "A2");
-  world.done(body("a", "A2"));
-  world.remove("/a");
-  world.done(gone("a"));
-  const auto row = decode_ahead_row(world.rows.rows.at(href_key(kAheadRow, "/a")));
-  ASSERT_TRUE(row.has_value());
-  EXPECT_TRUE(row->there);
-  EXPECT_EQ(row->etag, "e-A");
-  // What a command made and somebody took away again.
-  world.create("N");
-  world.done(body("n", "N"));
-  EXPECT_FALSE(decode_ahead_row(world.rows.rows.at(href_key(kAheadRow, "/n")))->there);
-  world.poll();
-  world.more("bodies", {announced("a", "e-A"), announced("n", "")});
-  world.last("t1", {body("a", "A"), gone("n")});
-  EXPECT_EQ(world.state.counts.ahead, 0U);
-  EXPECT_THAT(world.hrefs(), ElementsAre("/a"));
-}
-
-TEST(WriteMachine, APassKnowsThatSomeItemsOfAFailedPullAreIn) {
-  WriteWorld world;
-  world.mirror({body("a", "A")});
-  world.poll();
-  world.page({gone("a")});
-  world.failed(Errc::unavailable);
-  ASSERT_TRUE(world.is<Waiting>());
-  EXPECT_TRUE(std::get<Waiting>(world.state.phase).pass.partial);
-  world.poll();
-  EXPECT_TRUE(std::get<Pulling>(world.state.phase).pass.partial);
-  const auto refused = world.failed(Errc::stale_cursor);
-  EXPECT_EQ(world.order(refused).mode, PassMode::reconcile);
-  EXPECT_THAT(told(world.listed("t2", {unchanged("a")})), IsEmpty());
-  EXPECT_THAT(world.hrefs(), ElementsAre("/a"));
-}
-
-TEST(WriteMachine, WhatAPassHasTakenItselfTheNextOneAsksFor) {
-  WriteWorld world;
-  world.mirror({body("a", "A")});
-  world.poll();
-  world.update("/a", "A2");
-  world.more("page 2");
-  world.done(body("a", "A2"));
-  world.last("t2");
-  EXPECT_EQ(world.state.counts.ahead, 1U);
-  world.step(CalendarRemoved{});
-  EXPECT_EQ(world.state.counts.ahead, 0U);
-  EXPECT_THAT(world.hrefs(), IsEmpty());
 }
 
 TEST(WriteMachine, CreatesAndTellsInTheStepThatEndsIt) {
