@@ -158,7 +158,9 @@ class Dropper {
 
   // A tile at a time, so that what proofs need of it can be taken out while it is whole.
   Result<void> drop_records(Sequence after, Sequence through) {
-    TM_ASSIGN(const auto ends, checkpoints_within(after, through));
+    TM_ASSIGN(auto ends, checkpoints_within(after, through));
+    // Whose history this is: backups know it by the leaf of its first record.
+    if (after == 0) ends.insert(1);
     TM_TRY(forget_before(store_, through, batch_));
     Sequence begin = after;
     while (begin < through) {

@@ -1,9 +1,8 @@
 #include "backup/content.h"
 
+#include "audit/retention_machine.h"
 #include "base/sha256.h"
-#include "engine/journal_codec.h"
 #include "engine/journal_tree.h"
-#include "engine/keys.h"
 #include "engine/merkle.h"
 
 namespace tidemark::backup {
@@ -12,6 +11,18 @@ namespace {
 std::string in_words(const std::string& what, const std::string& promised,
                      const std::string& found) {
   return what + " is " + found + ", the manifest says " + promised;
+}
+
+// The leaf of record 1, which retention keeps (audit/retention_drop.cc). Where it was dropped
+// before that was so, the root of its tile.
+Result<Sha256> read_origin(const StoreView& view) {
+  auto leaf = engine::read_node(view, {0, 0});
+  if (leaf || leaf.error().code != Errc::not_found) return leaf;
+  TM_ASSIGN(const auto retention, audit::read_retention(view));
+  if (retention.through >= engine::kTileLeaves) {
+    return engine::read_node(view, {engine::kTileLevel, 0});
+  }
+  return fail(Errc::corrupt, "the journal's first record is missing");
 }
 
 }  // namespace
@@ -32,10 +43,8 @@ Result<Content> read_content(const FrozenStore& store, const std::function<bool(
     if (!goes_on) return fail(Errc::cancelled, "the backup was stopped");
   }
   if (content.point.sequence > 0) {
-    TM_ASSIGN(const auto first, view.get(Table::journal, engine::sequence_key(1)));
-    if (!first) return fail(Errc::corrupt, "the journal's first record is missing");
-    TM_ASSIGN(const auto leaf, engine::stored_leaf_hash(*first));
-    content.origin = to_hex(leaf);
+    TM_ASSIGN(const auto origin, read_origin(view));
+    content.origin = to_hex(origin);
   }
   TM_ASSIGN(const auto root, merkle::root(content.point.sequence, engine::journal_nodes(view)));
   content.root = to_hex(root);

@@ -137,6 +137,7 @@ TEST_F(Retained, DropsWholeTilesThatAreOldEnoughAndBehindACheckpoint) {
   checkpoint();
   write(100);
   ASSERT_EQ(plan().through, 512U);
+  const auto first = *engine::read_node(*store_, {0, 0});
   const auto counts = run_retention();
   EXPECT_EQ(counts.records, 512U);
   EXPECT_EQ(counts.inputs, 512U);
@@ -147,6 +148,7 @@ TEST_F(Retained, DropsWholeTilesThatAreOldEnoughAndBehindACheckpoint) {
   EXPECT_TRUE(plan().empty()) << "what is left of the tile stays";
   const auto records = read_records(*store_, {.tenant = "acme", .limit = 1});
   EXPECT_EQ(records->at(0).sequence, 513U) << "and the index no longer knows the others";
+  EXPECT_EQ(*engine::read_node(*store_, {0, 0}), first) << "a backup knows the journal by it";
   reopen();
   submit(note("n1", "goes on"));
 }

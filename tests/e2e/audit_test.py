@@ -168,15 +168,34 @@ class Forgotten(unittest.TestCase):
         self.assertEqual(told["records"] + told["dropped"], told["last"])
         return told
 
+    def wait_until_old(self):
+        newest = self.mark.operator("GET", "/v1/audit/verify")["last"]
+        eventually(lambda: any(cut["kind"] == "records" and cut["through"] >= newest // 256 * 256 for cut in
+                               self.mark.operator("GET", "/v1/audit/retention")["next"]["cuts"]),
+                   "records that are old enough")
+
+    def test_backups_go_on_after_retention(self):
+        self.mark.serve()
+        self.make_keys(300)
+        backups = os.path.join(self.mark.directory, "backups")
+        self.mark.run("backup", "create", backups)
+        self.mark.operator("POST", "/v1/audit/checkpoints", {})
+        self.wait_until_old()
+        self.mark.run("audit", "retention", "--run")
+        self.mark.run("backup", "create", backups)
+        self.mark.run("backup", "verify", backups)
+        new = os.path.join(self.mark.directory, "new")
+        self.mark.run("backup", "restore", backups, "--to", new)
+        self.mark.run("audit", "verify", "--payloads", "--data-dir", new)
+        self.assertIn("dropped", self.mark.run("audit", "show", "1", "--data-dir", new, code=1).err)
+        self.assertIn("is not in the journal", self.mark.run("replay", code=1).err)
+
     def test_retention_is_whole_again_after_each_kill(self):
         for kill_after in (0, 0.002, 0.01, None):
             self.mark.serve()
             self.make_keys(300)
             self.mark.operator("POST", "/v1/audit/checkpoints", {})
-            newest = self.mark.operator("GET", "/v1/audit/verify")["last"]
-            eventually(lambda: any(cut["kind"] == "records" and cut["through"] >= newest // 256 * 256 for cut in
-                                   self.mark.operator("GET", "/v1/audit/retention")["next"]["cuts"]),
-                       "records that are old enough")
+            self.wait_until_old()
             if kill_after is None:
                 self.mark.run("audit", "retention", "--run")
             else:
