@@ -122,12 +122,24 @@ std::string name_of_log(std::uint64_t number) {
   return digits + ".log";
 }
 
+// What tables hold and logs before their first damage.
+Result<Progress> readable_progress(RocksOptions options, const std::string& directory,
+                                   const Chain& chain) {
+  if (chain.last()) return *chain.last();
+  options.database.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  Chain ignored;
+  TM_ASSIGN(const auto tables, progress_of_tables(options, directory, ignored));
+  return tables.value_or(Progress{});
+}
+
 // True when a torn commit was cut off. What is known to be acknowledged is never one.
-Result<bool> mend_tail(rocksdb::FileSystem& file_system, const std::string& directory,
-                       const Chain& chain, const Progress& acknowledged) {
+Result<bool> mend_tail(const RocksOptions& options, rocksdb::FileSystem& file_system,
+                       const std::string& directory, const Chain& chain,
+                       const Progress& acknowledged) {
   const auto newest = newest_log(log_path(directory));
   if (!newest) return false;
-  if (chain.last() && chain.last()->commits < acknowledged.commits) return false;
+  TM_ASSIGN(const auto readable, readable_progress(options, directory, chain));
+  if (readable.commits < acknowledged.commits) return false;
   const auto path = log_path(directory) + "/" + name_of_log(*newest);
   TM_ASSIGN(const bool cut, cut_torn_record(file_system, path, chain.records_of(*newest)));
   if (cut) {
@@ -144,7 +156,7 @@ Result<void> check_logs(const RocksOptions& options, rocksdb::FileSystem& file_s
   std::optional<Chain> chain(std::in_place);
   auto tables = progress_of_tables(options, directory, *chain);
   if (!tables && tables.error().code == Errc::corrupt && acknowledged) {
-    TM_ASSIGN(const bool mended, mend_tail(file_system, directory, *chain, *acknowledged));
+    TM_ASSIGN(const bool mended, mend_tail(options, file_system, directory, *chain, *acknowledged));
     chain.emplace();
     if (mended) tables = progress_of_tables(options, directory, *chain);
   }

@@ -22,12 +22,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kAcceptLossName = "ACCEPT_LOSS";
 constexpr std::size_t kManyLogs = 8;
 
-std::string how_to_go_on(const std::string& directory) {
-  return "Restore a backup; or, to go on with what is left and lose the rest for good, create an "
-         "empty file " +
-         directory + "/" + std::string(kAcceptLossName) + " and start again";
-}
-
 std::size_t count_logs(const std::string& directory) {
   std::size_t count = 0;
   std::error_code error;
@@ -66,6 +60,7 @@ class Opening {
   Result<void> open_database();
   Result<void> check_logs_first();
   Result<void> named_damage(Result<void> result) const;
+  std::string how_to_go_on() const;
   Result<void> initialise();
   Result<void> read_meta();
   Result<void> check_watermark();
@@ -98,8 +93,9 @@ Result<std::unique_ptr<Store>> Opening::run() {
     TM_TRY(initialise());
   } else {
     TM_TRY(check_not_newer(directory_, *format_meta_, supported_));
-    TM_TRY(check_watermark());
+    if (!accepts_loss_) TM_TRY(check_watermark());
   }
+  if (accepts_loss_) TM_TRY(accept_loss());
   if (!format_file_) TM_TRY(write_format(*file_system_, directory_, *format_meta_));
   TM_ASSIGN(auto watermark, Watermark::open(*file_system_, directory_, progress_));
   TM_TRY(watermark->record(progress_));
@@ -192,6 +188,13 @@ Result<void> Opening::check_logs_first() {
   return named_damage(check_logs(rocks_, *file_system_, directory_, acknowledged));
 }
 
+std::string Opening::how_to_go_on() const {
+  if (accepts_loss_) return "Restore a backup: nothing is left to go on with";
+  return "Restore a backup; or, to go on with what is left and lose the rest for good, create an "
+         "empty file " +
+         path_of(kAcceptLossName) + " and start again";
+}
+
 // RocksDB reports a missing CURRENT as an invalid argument and a missing file as an I/O error:
 // while opening, both mean that something that was there is gone.
 Result<void> Opening::named_damage(Result<void> result) const {
@@ -204,7 +207,7 @@ Result<void> Opening::named_damage(Result<void> result) const {
   return fail(Errc::corrupt, "the store in " + directory_ +
                                  " is damaged: commits that were acknowledged cannot be read "
                                  "back. " +
-                                 how_to_go_on(directory_) + ". (" + error.message + ")");
+                                 how_to_go_on() + ". (" + error.message + ")");
 }
 
 Result<void> Opening::put_meta(std::string_view key, const std::string& value) {
@@ -219,8 +222,8 @@ Result<void> Opening::put_meta(std::string_view key, const std::string& value) {
 // FORMAT is written last, by run(): as long as it is missing, the store was never in use.
 Result<void> Opening::initialise() {
   if (format_file_) {
-    return fail(Errc::corrupt, "the store in " + directory_ + " has lost its whole content. " +
-                                   how_to_go_on(directory_));
+    return fail(Errc::corrupt,
+                "the store in " + directory_ + " has lost its whole content. " + how_to_go_on());
   }
   TM_TRY(put_meta(kProgressKey, encode_progress({})));
   TM_TRY(put_meta(kFormatKey, KeyWriter().u64(supported_).str()));
@@ -251,7 +254,6 @@ Result<void> Opening::read_meta() {
 Result<void> Opening::check_watermark() {
   const auto mark = Watermark::read(*file_system_, directory_);
   if (mark && mark->commits <= progress_.commits) return {};
-  if (accepts_loss_) return accept_loss();
   if (mark) {
     return fail(Errc::corrupt,
                 "the store in " + directory_ +
@@ -259,7 +261,7 @@ Result<void> Opening::check_watermark() {
                     std::to_string(progress_.sequence) + " (commit " +
                     std::to_string(progress_.commits) + "), but had reached sequence " +
                     std::to_string(mark->sequence) + " (commit " + std::to_string(mark->commits) +
-                    "). Its write-ahead log was deleted or cut short. " + how_to_go_on(directory_));
+                    "). Its write-ahead log was deleted or cut short. " + how_to_go_on());
   }
   if (mark.error().code != Errc::not_found && mark.error().code != Errc::corrupt) {
     return fail(mark.error());
@@ -271,16 +273,18 @@ Result<void> Opening::check_watermark() {
   return fail(Errc::corrupt, "the store in " + directory_ +
                                  " cannot be checked for lost commits: " + mark.error().message +
                                  ". It ends at sequence " + std::to_string(progress_.sequence) +
-                                 ". " + how_to_go_on(directory_));
+                                 ". " + how_to_go_on());
 }
 
+// Whether something was missing or not: a loss is accepted once, not whenever there is one.
 Result<void> Opening::accept_loss() {
   log::warning("the store goes on with what is left of it, as told by ACCEPT_LOSS",
                {.detail = "it ends at sequence " + std::to_string(progress_.sequence)});
   TM_TRY(Watermark::create(*file_system_, directory_, progress_));
-  std::error_code ignored;
-  fs::remove(path_of(kAcceptLossName), ignored);
-  return {};
+  const auto path = path_of(kAcceptLossName);
+  const auto status = file_system_->DeleteFile(path, rocksdb::IOOptions(), nullptr);
+  if (!status.ok()) return fail(to_error("removing " + path, status));
+  return sync_directory(*file_system_, directory_);
 }
 
 Result<void> Opening::migrate(Store& store) {

@@ -280,5 +280,28 @@ TEST_F(DamagedStore, GoesOnWithWhatIsLeftWhenToldTo) {
   EXPECT_EQ(open_or_fail()->get(Table::row, "after"), "it");
 }
 
+TEST_F(DamagedStore, AcceptsALossOnceWhetherThereIsOneOrNot) {
+  fill(5);
+  std::ofstream(path_ + "/ACCEPT_LOSS").close();
+  oracle_.expect_equal(*open_or_fail(), "nothing was lost");
+  EXPECT_FALSE(fs::exists(path_ + "/ACCEPT_LOSS"));
+  fill(5);
+  const auto log = files("wal", ".log").back();
+  flip(log, fs::file_size(log) / 2, 3);
+  expect_refused("ACCEPT_LOSS");
+}
+
+TEST_F(DamagedStore, IsNotCutWhereItWasAcknowledgedThoughNoLogCanBeRead) {
+  fill(1);
+  const auto log = files("wal", ".log").at(0);
+  const auto size = fs::file_size(log);
+  std::fstream stream(log, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(static_cast<std::streamoff>(size - 20));
+  stream << std::string(20, '\0');  // as if its last sector had never been written
+  stream.close();
+  expect_refused("ACCEPT_LOSS");
+  EXPECT_EQ(fs::file_size(log), size) << "what is left can be examined";
+}
+
 }  // namespace
 }  // namespace tidemark
