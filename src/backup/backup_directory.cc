@@ -230,12 +230,21 @@ Entry BackupDirectory::read_entry(std::uint32_t id) const {
   return entry;
 }
 
+// Only what is known not to be there is not: a backup is not unfinished because nobody may look.
+Result<bool> BackupDirectory::is_finished(std::uint32_t id) const {
+  std::error_code error;
+  const auto status = fs::status(manifest_path(id), error);
+  if (status.type() == fs::file_type::not_found) return false;
+  if (status.type() != fs::file_type::none) return true;
+  return fail(Errc::io_error, "cannot look at " + manifest_path(id) + ": " + error.message());
+}
+
 Result<std::vector<Entry>> BackupDirectory::entries() const {
   TM_ASSIGN(const auto found, ids());
   std::vector<Entry> entries;
-  std::error_code error;
   for (const auto id : found) {
-    if (fs::exists(manifest_path(id), error)) entries.push_back(read_entry(id));
+    // One that cannot be looked at is told as damaged.
+    if (is_finished(id).value_or(true)) entries.push_back(read_entry(id));
   }
   if (entries.empty()) return entries;
   const auto copies = archive();
@@ -263,14 +272,16 @@ Result<Entry> BackupDirectory::find(std::optional<std::uint32_t> id) const {
 }
 
 Result<void> BackupDirectory::clean(StoreArchive& archive) const {
-  std::error_code error;
   for (const auto& copy : archive.list()) {
-    if (!fs::exists(manifest_path(copy.id), error)) TM_TRY(archive.remove(copy.id));
+    TM_ASSIGN(const bool finished, is_finished(copy.id));
+    if (!finished) TM_TRY(archive.remove(copy.id));
   }
   TM_TRY(archive.collect_garbage());
   TM_ASSIGN(const auto found, ids());
+  std::error_code error;
   for (const auto id : found) {
-    if (!fs::exists(manifest_path(id), error)) fs::remove_all(path_of(id), error);
+    TM_ASSIGN(const bool finished, is_finished(id));
+    if (!finished) fs::remove_all(path_of(id), error);
   }
   std::vector<fs::path> scratch;
   for (fs::directory_iterator it(path_, error), end; !error && it != end; it.increment(error)) {

@@ -65,6 +65,7 @@ class BackupDirectory {
  private:
   BackupDirectory(std::string path, Use use, int lock)
       : path_(std::move(path)), use_(use), lock_(lock) {}
+  Result<bool> is_finished(std::uint32_t id) const;
   Entry read_entry(std::uint32_t id) const;
   Result<std::vector<std::uint32_t>> ids() const;
 

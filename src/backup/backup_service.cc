@@ -61,7 +61,12 @@ BackupService::BackupService(Store& store, const Clock& clock, BackupOptions opt
     : store_(store),
       clock_(clock),
       options_(std::move(options)),
-      checkpoint_(options_.data_dir + "/store/checkpoints/backup") {}
+      checkpoint_(options_.data_dir + "/store/checkpoints/backup") {
+  // What a killed process left would keep tables on the disk that nobody else needs any more.
+  std::error_code ignored;
+  fs::remove_all(checkpoint_, ignored);
+  fs::remove_all(checkpoint_ + ".partial", ignored);
+}
 
 BackupService::~BackupService() {
   stop();

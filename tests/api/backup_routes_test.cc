@@ -123,6 +123,26 @@ TEST_F(Backups, OfTwoStoresDoNotMixInOneDirectory) {
   EXPECT_EQ(get("/v1/backups?directory=" + (elsewhere_ / "backups"))["items"].size(), 1U);
 }
 
+TEST_F(Backups, WhoseManifestCannotBeLookedAtAreNotTakenForUnfinished) {
+  const std::string directory = elsewhere_ / "backups";
+  sync_all();
+  ASSERT_EQ(create(directory).status, 201);
+  ASSERT_EQ(create(directory).status, 201);
+  const std::string manifest = directory + "/backups/1/manifest.json";
+  std::filesystem::rename(manifest, manifest + ".aside");
+  std::filesystem::create_symlink("manifest.json", manifest);  // a loop: no file, nor none
+  EXPECT_EQ(create(directory).status, 503);
+  EXPECT_FALSE(backup::prune(directory, 1));
+  const Json listed = get("/v1/backups?directory=" + directory)["items"];
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_THAT(listed[0]["damage"].dump(), HasSubstr("manifest.json"));
+  std::filesystem::rename(manifest + ".aside", manifest);
+  const auto verified =
+      backup::verify({.directory = directory, .id = 1, .scratch = {}, .data_dir = {}}, clock_);
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_EQ(verified->verification.finding, "");
+}
+
 TEST_F(Backups, PruningKeepsTheNewestAndTheLastThatWasVerified) {
   const std::string directory = elsewhere_ / "backups";
   for (int i = 0; i < 5; ++i) {
