@@ -57,6 +57,13 @@ int failed_with(const Error& error) {
   return failed(to_failure(error));
 }
 
+// That backups are refused is nothing that is wrong with the store.
+int not_verified(const Error& error) {
+  const int code = failed_with(error);
+  if (error.code == Errc::corrupt) return kDifferenceFound;
+  return code == kBadUsage ? code : kFailed;
+}
+
 std::string size_at(const Json& object, const char* field) {
   return format_size(object.value(field, std::uint64_t{0}));
 }
@@ -131,10 +138,12 @@ int run_backup_list(const Config& config, const BackupCreateOptions& options) {
 int run_backup_verify(const Config& config, const BackupVerifyOptions& options) {
   const auto chosen = choose(config, options.place);
   if (!chosen) return failed_with(chosen.error());
+  catch_interrupts();
   const SystemClock clock;
-  const auto verified =
-      backup::verify({chosen->directory, chosen->id, options.scratch, config.data_dir}, clock);
-  if (!verified) return failed_with(verified.error());
+  const auto verified = backup::verify({chosen->directory, chosen->id, options.scratch,
+                                        config.data_dir, [] { return !interrupted(); }},
+                                       clock);
+  if (!verified) return not_verified(verified.error());
   if (options.json) {
     Json json = to_json(verified->verification);
     json["id"] = verified->id;
@@ -158,7 +167,9 @@ int run_backup_restore(const Config& config, const BackupRestoreOptions& options
     say("--to: name the data directory to make");
     return kBadUsage;
   }
-  const auto restored = backup::restore(chosen->directory, chosen->id, options.target);
+  catch_interrupts();
+  const auto restored =
+      backup::restore(chosen->directory, chosen->id, options.target, [] { return !interrupted(); });
   if (!restored) return failed_with(restored.error());
   if (options.json) {
     Output::line(dump_json(to_json(*restored)));

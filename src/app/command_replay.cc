@@ -10,6 +10,7 @@
 #include "app/progress_line.h"
 #include "app/scratch_directory.h"
 #include "backup/restore.h"
+#include "backup/unfinished_directory.h"
 #include "base/hex.h"
 #include "base/text.h"
 #include "engine/journal_replay.h"
@@ -65,7 +66,7 @@ ApiResult<Source> copy_source(const Config& config, const ReplayCommandOptions& 
   const std::string from = options.from.empty() ? config.data_dir : options.from;
   if (backup::is_backup_directory(from)) {
     const std::string restored = scratch / "restored";
-    const auto done = backup::restore(from, std::nullopt, restored);
+    const auto done = backup::restore(from, std::nullopt, restored, [] { return !interrupted(); });
     if (!done) return tl::unexpected(to_failure(done.error()));
     return Source{store_in(restored), restored};
   }
@@ -91,60 +92,18 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, const std::strin
   return Store::open(options);
 }
 
-// Where a rebuilt data directory stands until it is whole.
-class Rebuilt {
- public:
-  static Result<Rebuilt> begin(const std::string& directory) {
+// Takes the audit's key along, so that checkpoints go on being signed by the same one.
+Result<void> finish_rebuilt(backup::UnfinishedDirectory& rebuilt, const std::string& from) {
+  for (const char* name : {"audit.key", "audit.pub"}) {
     std::error_code error;
-    if (fs::exists(directory, error) && !fs::is_empty(directory, error)) {
-      return fail(Errc::conflict, "--into " + directory + ": it exists and is not empty");
-    }
-    Rebuilt rebuilt(directory);
-    fs::create_directories(rebuilt.partial_, error);
-    if (!error) fs::permissions(rebuilt.partial_, fs::perms::owner_all, error);
+    if (!fs::exists(fs::path(from) / name, error)) continue;
+    fs::copy_file(fs::path(from) / name, fs::path(rebuilt.path()) / name, error);
     if (error) {
-      return fail(Errc::io_error, "cannot create " + rebuilt.partial_ + ": " + error.message());
+      return fail(Errc::io_error, "cannot copy " + from + "/" + name + ": " + error.message());
     }
-    return rebuilt;
   }
-  Rebuilt(Rebuilt&& other) noexcept
-      : directory_(std::move(other.directory_)), partial_(std::exchange(other.partial_, "")) {}
-  Rebuilt& operator=(Rebuilt&&) = delete;
-  ~Rebuilt() {
-    std::error_code ignored;
-    if (!partial_.empty()) fs::remove_all(partial_, ignored);
-  }
-
-  std::string store() const { return partial_ + "/store"; }
-  // Takes the audit's key along, so that checkpoints go on being signed by the same one.
-  Result<void> finish(const std::string& from) {
-    std::error_code error;
-    for (const char* name : {"audit.key", "audit.pub"}) {
-      if (!fs::exists(fs::path(from) / name, error)) continue;
-      fs::copy_file(fs::path(from) / name, fs::path(partial_) / name, error);
-      if (error) {
-        return fail(Errc::io_error, "cannot copy " + from + "/" + name + ": " + error.message());
-      }
-    }
-    fs::remove(directory_, error);  // when it was there, and empty
-    fs::rename(partial_, directory_, error);
-    if (error) {
-      return fail(Errc::io_error, "cannot make " + directory_ + ": " + error.message());
-    }
-    partial_.clear();
-    return {};
-  }
-
- private:
-  explicit Rebuilt(const std::string& directory)
-      : directory_(fs::path(directory).lexically_normal().string()) {
-    while (directory_.size() > 1 && directory_.back() == '/') directory_.pop_back();
-    partial_ = directory_ + ".partial";
-  }
-
-  std::string directory_;
-  std::string partial_;
-};
+  return rebuilt.finish();
+}
 
 // Text where it is text, what a machine's CBOR says where it is that (with or without the byte for
 // its format before it), else hexadecimal.
@@ -239,12 +198,12 @@ void show_report(const ReplayReport& report) {
 }
 
 int finish(const ReplayCommandOptions& options, const Source& source, const ReplayReport& report,
-           Rebuilt* rebuilt) {
+           backup::UnfinishedDirectory* rebuilt) {
   options.json ? static_cast<void>(Output::line(dump_json(to_json(report)))) : show_report(report);
   Output::flush();
   if (!report.same()) return kDifferenceFound;
   if (rebuilt == nullptr) return kDone;
-  const auto made = rebuilt->finish(source.data_dir);
+  const auto made = finish_rebuilt(*rebuilt, source.data_dir);
   if (!made) return failed(to_failure(made.error()));
   for (const auto& secret : report.missing_secrets) say("a secret is no longer there: " + secret);
   say(options.into + " is the data directory as of record " + std::to_string(report.last) +
@@ -275,10 +234,10 @@ ApiResult<ReplayReport> replay(const Config& config, ReplayOptions bounds,
 int run_replay(const Config& config, const ReplayCommandOptions& options) {
   const auto bounds = read_bounds(options);
   if (!bounds) return failed(to_failure(bounds.error()));
-  std::optional<Rebuilt> rebuilt;
+  std::optional<backup::UnfinishedDirectory> rebuilt;
   if (!options.into.empty()) {
-    auto begun = Rebuilt::begin(options.into);
-    if (!begun) return failed(to_failure(begun.error()));
+    auto begun = backup::UnfinishedDirectory::beside(options.into);
+    if (!begun) return failed(to_failure(in_context("--into", begun.error())));
     rebuilt.emplace(*std::move(begun));
   }
   catch_interrupts();
@@ -286,8 +245,8 @@ int run_replay(const Config& config, const ReplayCommandOptions& options) {
   if (!scratch) return failed(to_failure(scratch.error()));
   const auto source = copy_source(config, options, *scratch);
   if (!source) return failed(source.error());
-  const auto report =
-      replay(config, *bounds, source->store, rebuilt ? rebuilt->store() : *scratch / "target");
+  const auto report = replay(config, *bounds, source->store,
+                             rebuilt ? rebuilt->path() + "/store" : *scratch / "target");
   if (!report) return failed(report.error());
   return finish(options, *source, *report, rebuilt ? &*rebuilt : nullptr);
 }

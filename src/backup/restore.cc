@@ -1,18 +1,12 @@
 #include "backup/restore.h"
 
-#include <stdlib.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <numeric>
-
 #include "audit/audit_key.h"
 #include "audit/checkpoint_machine.h"
 #include "audit/verify.h"
 #include "backup/content.h"
 #include "backup/durable_file.h"
 #include "backup/marks.h"
+#include "backup/unfinished_directory.h"
 #include "base/log.h"
 #include "base/private_file.h"
 #include "base/sha256.h"
@@ -20,34 +14,7 @@
 namespace tidemark::backup {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t kMaxKeyBytes = 4096;
-
-// Goes with what is in it, whatever happened.
-class ScratchDirectory {
- public:
-  static Result<ScratchDirectory> make(const std::string& parent) {
-    std::string path = parent + "/verify-XXXXXX";
-    if (::mkdtemp(path.data()) == nullptr) {
-      return fail(errno == ENOSPC ? Errc::disk_full : Errc::io_error,
-                  "cannot make a directory in " + parent + " to restore to: " +
-                      std::strerror(errno) + ". --scratch names another place");
-    }
-    return ScratchDirectory(std::move(path));
-  }
-  ScratchDirectory(ScratchDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchDirectory& operator=(ScratchDirectory&&) = delete;
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit ScratchDirectory(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 std::string named(const Manifest& manifest) {
   return "backup " + std::to_string(manifest.id);
@@ -80,25 +47,26 @@ Result<void> restore_keys(const BackupDirectory& directory, const Manifest& mani
 
 // A data directory like the one that was backed up, its content compared with the manifest.
 Result<Content> restore_into(const BackupDirectory& directory, const Manifest& manifest,
-                             const std::string& target) {
+                             const std::string& target, const GoOn& go_on) {
   const std::string store = target + "/store";
   TM_ASSIGN(const auto archive, directory.archive());
   TM_TRY(archive->restore(manifest.id, manifest.content.point, store));
   TM_TRY(restore_keys(directory, manifest, target));
   TM_ASSIGN(const auto frozen, FrozenStore::open(store));
-  TM_ASSIGN(auto content, read_content(*frozen));
+  TM_ASSIGN(auto content, read_content(*frozen, go_on));
   const auto differs = difference(manifest.content, content);
   if (!differs.empty()) return fail(Errc::corrupt, differs);
   return content;
 }
 
 // Opened as `serve` opens it: with the logs and the watermark checked, and migrated if need be.
-Result<Verification> check_audit(const std::string& target) {
+Result<Verification> check_audit(const std::string& target, const GoOn& go_on) {
   TM_ASSIGN(const auto store, Store::open({.path = target + "/store", .create_if_missing = false}));
   Verification verification;
   const Sequence last = store->last_sequence();
   audit::VerifyOptions options{.after = 0, .last = last, .ends = true, .payloads = true};
   do {
+    if (!go_on()) return fail(Errc::cancelled, "the verification was interrupted");
     TM_ASSIGN(const auto part, audit::verify_records(*store, options));
     verification.records += part.records;
     verification.payloads += part.payloads;
@@ -128,9 +96,9 @@ bool is_finding(const Error& error) {
 }
 
 Result<Verification> look_into(const BackupDirectory& directory, const Manifest& manifest,
-                               const std::string& scratch) {
-  TM_ASSIGN(const auto content, restore_into(directory, manifest, scratch));
-  TM_ASSIGN(auto verification, check_audit(scratch));
+                               const std::string& scratch, const GoOn& go_on) {
+  TM_ASSIGN(const auto content, restore_into(directory, manifest, scratch, go_on));
+  TM_ASSIGN(auto verification, check_audit(scratch, go_on));
   for (const auto& [table, count] : content.rows) verification.rows += count;
   return verification;
 }
@@ -153,16 +121,6 @@ void note(const BackupDirectory& directory, const Manifest& manifest, const Veri
   verified.noted = written.has_value();
 }
 
-Result<void> check_target(const std::string& target) {
-  std::error_code error;
-  if (!fs::exists(fs::symlink_status(target, error))) return {};
-  if (fs::is_directory(target, error) && fs::is_empty(target, error) && !error) return {};
-  return fail(Errc::invalid_argument,
-              target +
-                  " exists already and is no empty directory: a backup is only restored to a "
-                  "new one");
-}
-
 Result<Manifest> whole_manifest(Entry entry) {
   if (entry.damage.message.empty() && entry.manifest) return std::move(*entry.manifest);
   return fail(in_context("backup " + std::to_string(entry.id), entry.damage));
@@ -182,9 +140,13 @@ Result<Verified> verify(const VerifyRequest& request, const Clock& clock) {
     return verified;
   }
   const Manifest& manifest = *entry.manifest;
-  TM_ASSIGN(const auto scratch,
-            ScratchDirectory::make(request.scratch.empty() ? request.directory : request.scratch));
-  auto found = look_into(directory, manifest, scratch.path());
+  const auto& place = request.scratch.empty() ? request.directory : request.scratch;
+  auto scratch = UnfinishedDirectory::scratch_in(place);
+  if (!scratch) {
+    scratch.error().message += ". --scratch names another place to restore to";
+    return fail(scratch.error());
+  }
+  auto found = look_into(directory, manifest, scratch->path(), request.go_on);
   if (found) {
     verified.verification = std::move(*found);
   } else if (is_finding(found.error())) {
@@ -198,37 +160,13 @@ Result<Verified> verify(const VerifyRequest& request, const Clock& clock) {
 }
 
 Result<Manifest> restore(const std::string& from, std::optional<std::uint32_t> id,
-                         const std::string& wanted) {
-  TM_TRY(check_target(wanted));
-  auto normal = fs::absolute(wanted).lexically_normal();
-  if (!normal.has_filename()) normal = normal.parent_path();  // "new/" is "new"
-  const std::string target = normal.string();
+                         const std::string& target, const GoOn& go_on) {
+  TM_ASSIGN(auto made, UnfinishedDirectory::beside(target));
   TM_ASSIGN(const auto directory, BackupDirectory::open(from, "", BackupDirectory::Use::read));
   TM_ASSIGN(auto entry, directory.find(id));
   TM_ASSIGN(auto manifest, whole_manifest(std::move(entry)));
-  const std::string partial = target + ".restoring";
-  std::error_code error;
-  fs::remove_all(partial, error);
-  fs::create_directories(partial, error);
-  if (error) {
-    return fail(error == std::errc::no_space_on_device ? Errc::disk_full : Errc::io_error,
-                "cannot make the directory " + partial + ": " + error.message());
-  }
-  fs::permissions(partial, fs::perms::owner_all, error);
-  auto content = restore_into(directory, manifest, partial);
-  Result<void> done = content ? sync_directory_at(partial) : fail(content.error());
-  if (done) {
-    fs::rename(partial, target, error);
-    if (error) {
-      done = fail(Errc::io_error,
-                  "cannot rename " + partial + " to " + target + ": " + error.message());
-    }
-  }
-  if (!done) {
-    fs::remove_all(partial, error);
-    return fail(done.error());
-  }
-  TM_TRY(sync_directory_at(normal.parent_path().string()));
+  TM_TRY(restore_into(directory, manifest, made.path(), go_on));
+  TM_TRY(made.finish());
   return manifest;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -13,11 +14,15 @@
 
 namespace tidemark::backup {
 
+// Asked now and then; no: whoever asked was interrupted, and Errc::cancelled is the answer.
+using GoOn = std::function<bool()>;
+
 struct VerifyRequest {
   std::string directory;
   std::optional<std::uint32_t> id;  // the newest when absent
   std::string scratch;              // where to restore to for a while; empty: in the directory
   std::string data_dir;             // told of a success, if it is where the backup comes from
+  GoOn go_on = [] { return true; };
 };
 
 struct Verified {
@@ -34,7 +39,8 @@ Result<Verified> verify(const VerifyRequest& request, const Clock& clock);
 
 // A new data directory, which must not exist or be empty: Errc::invalid_argument otherwise. There
 // is none, or a whole one, whenever it is interrupted. Errc::corrupt names the damaged file.
-Result<Manifest> restore(const std::string& directory, std::optional<std::uint32_t> id,
-                         const std::string& target);
+Result<Manifest> restore(
+    const std::string& directory, std::optional<std::uint32_t> id, const std::string& target,
+    const GoOn& go_on = [] { return true; });
 
 }  // namespace tidemark::backup

@@ -102,8 +102,10 @@ Result<ReplayReport> JournalReplay::run() {
       over = options_.until && record.at > *options_.until;
       if (over) break;
       if (!inputs[i]) {
-        return fail(Errc::corrupt,
-                    "the input of record " + std::to_string(record.sequence) + " is missing");
+        return fail(Errc::not_found,
+                    "the input of record " + std::to_string(record.sequence) +
+                        " is not there: retention dropped it, or it was erased. Replay a backup "
+                        "from before");
       }
       TM_ASSIGN(auto input, engine::decode_input_value(*inputs[i]));
       TM_TRY(step(page[i], std::move(input)));

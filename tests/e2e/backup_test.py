@@ -211,7 +211,25 @@ class Backup(unittest.TestCase):
         newer = os.path.join(self.backups, "TIDEMARK-BACKUPS")
         with open(newer, "w", encoding="utf-8") as file:
             file.write("tidemark backups format 2\n")
-        self.verify(code=3)
+        self.assertIn("newer version", self.verify(code=1).err)
+        with open(newer, "w", encoding="utf-8") as file:
+            file.write("tidemark")
+        self.assertIn("is damaged", self.verify(code=5).err)
+
+    def test_an_interrupted_command_leaves_nothing(self):
+        self.mirror(50)
+        self.create()
+        new = os.path.join(self.mark.directory, "new")
+        for command in (["verify", self.backups], ["restore", self.backups, "--to", new]):
+            for after in (0, 0.02, 0.05, 0.1):
+                running = self.mark.start("backup", *command)
+                try:
+                    running.wait(timeout=after)
+                except subprocess.TimeoutExpired:
+                    running.terminate()
+                running.communicate(timeout=60)
+                self.assertEqual(glob.glob(self.backups + "/verify-*") + glob.glob(new + ".*"), [])
+                shutil.rmtree(new, ignore_errors=True)
 
     def test_restores_on_a_machine_that_has_nothing_else(self):
         self.mirror(20)
@@ -226,6 +244,10 @@ class Backup(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done)
             self.assertEqual(sorted(os.listdir(nowhere)), ["empty"])
             self.assertIn("store", os.listdir(os.path.join(nowhere, "empty")))
+            os.mkdir(os.path.join(nowhere, "disk"))
+            os.symlink("disk", os.path.join(nowhere, "link"))
+            self.assertEqual(run("restore", self.backups, "--to", "link").returncode, 0)
+            self.assertIn("store", os.listdir(os.path.join(nowhere, "disk")))
 
     def test_a_full_disk_fails_the_backup_and_nothing_else(self):
         self.mirror()
@@ -235,6 +257,10 @@ class Backup(unittest.TestCase):
         if mounted.returncode != 0:
             self.skipTest("mounting a small tmpfs needs root")
         self.addCleanup(subprocess.run, ["umount", "-l", self.backups], check=False)
+        elsewhere = os.path.join(self.mark.directory, "elsewhere")
+        self.mark.run("backup", "create", elsewhere)
+        refused = self.mark.run("backup", "restore", elsewhere, "--to", self.backups, code=2)
+        self.assertIn("mount point", refused.err)
         self.assertIn("No space left", self.mark.run("backup", "create", self.backups, code=1).err)
         self.assertEqual(self.listed(), [])
         self.assertFalse(os.path.exists(self.mark.data + "/store/checkpoints/backup"))

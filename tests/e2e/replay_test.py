@@ -85,8 +85,8 @@ class Replay(unittest.TestCase):
         self.mark.run("replay", "--into", self.path("all"))
         self.assertEqual(self.events("--data-dir", self.path("all")), now)
         self.assertEqual(self.events(), now)
-        refused = self.mark.run("replay", "--into", self.path("all"), code=1)
-        self.assertIn("exists and is not empty", refused.err)
+        refused = self.mark.run("replay", "--into", self.path("all"), code=2)
+        self.assertIn("exists already and is no empty directory", refused.err)
 
     def test_replays_while_serve_runs_and_from_a_copy_that_it_does_not_touch(self):
         self.live()

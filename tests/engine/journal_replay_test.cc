@@ -227,7 +227,9 @@ TEST_F(JournalReplay, RefusesAnInputThatIsNotTheRecordedOne) {
   WriteBatch gone;
   gone.erase(Table::input, engine::sequence_key(1));
   ASSERT_TRUE(raw_->commit(std::move(gone), 1));
-  EXPECT_EQ(replay(erase<Scripted>()).error().message, "the input of record 1 is missing");
+  const auto without = replay(erase<Scripted>());
+  EXPECT_EQ(without.error().code, Errc::not_found) << "a healthy store, after retention";
+  EXPECT_NE(without.error().message.find("the input of record 1 is not there"), std::string::npos);
 }
 
 TEST_F(JournalReplay, NamesTheRecordThatIsMissing) {
