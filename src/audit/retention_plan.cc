@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "audit/checkpoint_machine.h"
 #include "engine/journal.h"
+#include "engine/journal_codec.h"
 #include "engine/journal_tree.h"
 #include "engine/keys.h"
 
@@ -75,7 +77,33 @@ class Planner {
     return through;
   }
 
-  // The same, but before `needed` as long as the hold lasts.
+  // Where no clock was ever set back that is `through`: the last record of (after, through] before
+  // the first one that is not older than the limit.
+  Result<Sequence> before_younger(milliseconds limit, Sequence after, Sequence through) {
+    if (through <= after) return through;
+    const auto known = walked_.find({limit, after, through});
+    if (known != walked_.end()) return known->second;
+    Sequence last = after;
+    std::optional<Error> failure;
+    TM_TRY(view_.scan(Table::journal, partition_prefix(), sequence_key(after + 1),
+                      [&](std::string_view key, std::string_view bytes) {
+                        const Sequence sequence = parse_sequence_key(key).value_or(0);
+                        if (sequence > through) return false;
+                        const auto record = decode_record(bytes);
+                        if (!record) {
+                          failure = record.error();
+                        } else if (record->at < now_ - limit) {
+                          last = sequence;
+                          return true;
+                        }
+                        return false;
+                      }));
+    if (failure) return fail(*std::move(failure));
+    walked_.emplace(std::tuple(limit, after, through), last);
+    return last;
+  }
+
+  // The same as oldest_kept(), but before `needed` as long as the hold lasts.
   Result<Sequence> events_through(milliseconds limit, Sequence needed) {
     TM_ASSIGN(const Sequence through, oldest_kept(limit));
     if (needed == 0 || needed > through) return through;
@@ -94,6 +122,7 @@ class Planner {
 
   Result<void> plan_records() {
     TM_ASSIGN(Sequence through, oldest_kept(options_.records));
+    TM_ASSIGN(through, before_younger(options_.records, state_.through, through));
     for (const auto& [tenant, needed] : needed_of_) {
       TM_ASSIGN(const Sequence kept, events_through(options_.records, needed));
       through = std::min(through, kept);
@@ -113,22 +142,29 @@ class Planner {
     TM_ASSIGN(const Sequence events, events_through(limits.events, needed));
     TM_ASSIGN(const Sequence inputs, oldest_kept(limits.inputs));
     // A row for the events that go with their records, too: readers are told by it.
-    TM_TRY(cut(Cut::Kind::events, tenant, std::max(events, plan_.through)));
+    TM_TRY(cut(Cut::Kind::events, tenant, limits.events, std::max(events, plan_.through)));
     if (needed != 0 && needed <= std::max(events, plan_.through)) {
       plan_.overtaken.push_back(tenant);
     }
     if (inputs <= plan_.through) return {};
-    return cut(Cut::Kind::inputs, tenant, inputs);
+    return cut(Cut::Kind::inputs, tenant, limits.inputs, inputs);
   }
 
-  Result<void> cut(Cut::Kind kind, const std::string& tenant, Sequence through) {
+  Result<void> cut(Cut::Kind kind, const std::string& tenant, milliseconds limit,
+                   Sequence through) {
     const bool events = kind == Cut::Kind::events;
     TM_ASSIGN(const auto done,
               read_payloads_dropped(view_, events ? kEventsRow : kInputsRow, tenant));
     const auto prefix = events ? events_of_tenant_prefix(tenant) : records_of_tenant_prefix(tenant);
     const Sequence after = std::max(done.through, state_.through);
     if (through <= after) return {};
-    TM_ASSIGN(const Sequence last, last_within(view_, prefix, after, through));
+    TM_ASSIGN(Sequence last, last_within(view_, prefix, after, through));
+    if (last == 0) return {};
+    // What goes with its records does so whatever the limit of payloads is.
+    const Sequence from = std::max(after, plan_.through);
+    TM_ASSIGN(through, before_younger(limit, from, through));
+    if (through <= after) return {};
+    TM_ASSIGN(last, last_within(view_, prefix, after, through));
     if (last == 0) return {};
     plan_.cuts.push_back({kind, {tenant, {}, {}}, after, through, events ? last : 0});
     return {};
@@ -140,6 +176,7 @@ class Planner {
   const NeededEvents& needed_;
   RetentionMachine::State state_;
   std::map<milliseconds, Sequence> cut_at_;  // looked up once
+  std::map<std::tuple<milliseconds, Sequence, Sequence>, Sequence> walked_;
   std::map<std::string, Sequence> needed_of_;
   RetentionPlan plan_;
 };
