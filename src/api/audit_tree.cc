@@ -177,6 +177,10 @@ Result<ServerResponse> get_audit_tree(const ApiParts& parts, const Call& call) {
   const bool below = call.boolean("below");
   TM_ASSIGN(const auto tree, read_cause_tree(parts.store, call.tenant(), record.correlation_id,
                                              below ? record.sequence - 1 : 0));
+  if (below && (tree.nodes.empty() || tree.nodes.front().record.sequence != record.sequence)) {
+    return fail(Errc::not_found,
+                "record " + std::to_string(record.sequence) + " was dropped just now");
+  }
   TreeWriter writer(tree, most);
   Json answer = {{"correlation_id", record.correlation_id},
                  {"sequence", record.sequence},

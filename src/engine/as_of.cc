@@ -175,7 +175,8 @@ class AsOfView final : public StoreView {
                                }));
     if (last == 0) return untouched_since(instance);
     TM_ASSIGN(auto record, read_record(*view_, last));
-    if (record.end) return std::nullopt;
+    // What was refused where there was no instance made none.
+    if (record.end || (record.error && record.state.empty())) return std::nullopt;
     return encode(InstanceValue{last, std::move(record.state)});
   }
 
@@ -230,8 +231,11 @@ class AsOfView final : public StoreView {
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     for (const auto& key : keys) {
-      TM_ASSIGN(const auto value, instance_then(instance_of_key(key)));
-      if (value && !visitor(key, *value)) break;
+      auto value = instance_then(instance_of_key(key));
+      // It was there, but as what is not known any more: who reads it is told so.
+      if (!value && value.error().code == Errc::not_found) value = std::string();
+      if (!value) return fail(std::move(value).error());
+      if (*value && !visitor(key, **value)) break;
     }
     return {};
   }

@@ -115,9 +115,11 @@ AccountStatus status_of(const InstanceParts& parts, const sync::AccountState& st
 // What the machine of its notification channels knows; for most calendars there is none.
 Result<void> add_watch(const StoreView& view, CalendarStatus& status) {
   const auto watch = sync::watch_instance(status.tenant, status.account, status.id);
-  TM_ASSIGN(const auto bytes, read_state(view, watch));
-  if (!bytes) return {};
-  TM_ASSIGN(const auto state, sync::decode_watch_state(*bytes));
+  const auto bytes = read_state(view, watch);
+  if (!bytes && bytes.error().code == Errc::not_found) return {};  // not known any more
+  if (!bytes) return fail(bytes.error());
+  if (!*bytes) return {};
+  TM_ASSIGN(const auto state, sync::decode_watch_state(**bytes));
   if (const auto* serving = state.serving()) status.watched_until = serving->expires;
   if (!state.address.empty()) status.watch_error = state.error;
   return {};
@@ -129,18 +131,36 @@ std::string prefix_of(std::string_view kind, std::string_view tenant) {
   return prefix;
 }
 
-// Visits each instance of the kind that has a state, ascending by id.
-Result<void> for_each_state(
+// Visits each instance of the kind that has a state, ascending by id. A view as of a time may not
+// know what one was: it is passed over, and why the last of them was is the answer.
+Result<std::string> for_each_state(
     const StoreView& view, std::string_view kind, std::string_view tenant,
     const std::function<Result<void>(const InstanceParts&, std::string_view)>& visitor) {
+  std::string passed_over;
   TM_ASSIGN(const auto instances, list_instances(view, prefix_of(kind, tenant)));
   for (const auto& instance : instances) {
     const auto parts = sync::parse_instance(instance);
     if (!parts) continue;
-    TM_ASSIGN(const auto bytes, read_state(view, instance));
-    if (bytes) TM_TRY(visitor(*parts, *bytes));
+    const auto bytes = read_state(view, instance);
+    if (!bytes && bytes.error().code == Errc::not_found) {
+      passed_over = bytes.error().message;
+      continue;
+    }
+    if (!bytes) return fail(bytes.error());
+    if (*bytes) TM_TRY(visitor(*parts, **bytes));
   }
-  return {};
+  return passed_over;
+}
+
+// The answer is as for_each_state() gives it.
+Result<std::string> read_calendars(const StoreView& view, std::string_view tenant,
+                                   std::vector<CalendarStatus>& calendars) {
+  return for_each_state(view, sync::kCalendarKind, tenant,
+                        [&](const InstanceParts& parts, std::string_view bytes) -> Result<void> {
+                          TM_ASSIGN(const auto state, sync::decode_calendar_state(bytes));
+                          calendars.push_back(status_of(parts, state));
+                          return add_watch(view, calendars.back());
+                        });
 }
 
 std::string listed(const std::vector<CalendarStatus>& calendars) {
@@ -208,18 +228,14 @@ Result<std::vector<AccountStatus>> list_accounts(const StoreView& view, std::str
 
 Result<std::vector<CalendarStatus>> list_calendars(const StoreView& view, std::string_view tenant) {
   std::vector<CalendarStatus> calendars;
-  TM_TRY(for_each_state(view, sync::kCalendarKind, tenant,
-                        [&](const InstanceParts& parts, std::string_view bytes) -> Result<void> {
-                          TM_ASSIGN(const auto state, sync::decode_calendar_state(bytes));
-                          calendars.push_back(status_of(parts, state));
-                          return add_watch(view, calendars.back());
-                        }));
+  TM_TRY(read_calendars(view, tenant, calendars));
   return calendars;
 }
 
 Result<CalendarStatus> find_calendar(const StoreView& view, std::string_view tenant,
                                      std::string_view id_or_name) {
-  TM_ASSIGN(auto calendars, list_calendars(view, tenant));
+  std::vector<CalendarStatus> calendars;
+  TM_ASSIGN(const auto passed_over, read_calendars(view, tenant, calendars));
   std::vector<CalendarStatus*> named;
   for (auto& calendar : calendars) {
     if (calendar.id == id_or_name) return std::move(calendar);
@@ -231,7 +247,8 @@ Result<CalendarStatus> find_calendar(const StoreView& view, std::string_view ten
   if (named.size() == 1) return std::move(*named.front());
   if (named.empty()) {
     return fail(Errc::not_found,
-                "no calendar \"" + std::string(id_or_name) + "\"; there are: " + listed(calendars));
+                "no calendar \"" + std::string(id_or_name) + "\"; there are: " + listed(calendars) +
+                    (passed_over.empty() ? "" : "; of some it is not known: " + passed_over));
   }
   std::string ids;
   for (const auto* calendar : named) ids += (ids.empty() ? "" : ", ") + calendar->id;
