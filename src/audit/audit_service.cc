@@ -170,14 +170,14 @@ Result<VerifiedPart> AuditService::verify_part(Sequence after, Sequence last, bo
 }
 
 Result<VerifiedCheckpoints> AuditService::verify_rest(Sequence last) const {
-  std::vector<std::string> notes;
-  TM_ASSIGN(auto stored, read_checkpoints(store_, 0, SIZE_MAX));
-  notes.reserve(stored.size());
-  for (auto& checkpoint : stored) notes.push_back(std::move(checkpoint.note));
+  const auto view = store_.snapshot();
+  // Asked for behind the snapshot: it has no checkpoint of more.
+  const Sequence newest = store_.last_sequence();
+  TM_ASSIGN(const auto notes, notes_to_verify(*view, last, newest));
   auto key = verifier_key();
   if (!key && notes.empty() && key.error().code == Errc::not_found) key = VerifierKey{};
   if (!key) return fail(std::move(key).error());
-  return verify_checkpoints(store_, last, notes, *key);
+  return verify_checkpoints(*view, last, notes, *key);
 }
 
 }  // namespace tidemark::audit

@@ -60,20 +60,4 @@ Result<bool> ExplainedGaps::explain(char letter, const JournalRecord& record) {
   });
 }
 
-Result<std::optional<std::string>> flaw_of_retention(const StoreView& view) {
-  TM_ASSIGN(const auto bytes,
-            view.get(Table::instance, engine::instance_key(retention_instance().value)));
-  if (!bytes) return std::nullopt;
-  const std::string flaw =
-      "what retention says it dropped is not what its last record says: records may be missing "
-      "that were never dropped";
-  const auto value = engine::decode_instance(*bytes);
-  if (!value) return flaw;
-  const auto record = read_record(view, value->last);
-  if (!record && retryable(record.error().code)) return fail(record.error());
-  const bool same =
-      record && record->instance == retention_instance() && record->state == value->state;
-  return same ? std::nullopt : std::optional(flaw);
-}
-
 }  // namespace tidemark::audit

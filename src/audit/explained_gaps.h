@@ -31,7 +31,4 @@ class ExplainedGaps {
   std::optional<std::vector<Erasure>> erasures_;
 };
 
-// What is wrong with the state of retention: that it is not the one its last record says.
-Result<std::optional<std::string>> flaw_of_retention(const StoreView& view);
-
 }  // namespace tidemark::audit

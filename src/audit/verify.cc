@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <map>
 #include <utility>
 
 #include "audit/checkpoint.h"
+#include "audit/checkpoint_machine.h"
 #include "audit/explained_gaps.h"
+#include "audit/state_flaws.h"
 #include "engine/journal.h"
 #include "engine/journal_codec.h"
 #include "engine/journal_tree.h"
@@ -53,6 +56,8 @@ class PartTree {
     if (!stored) {
       return Finding{index_ + 1, name_of(node) + ", whose records are dropped, is missing"};
     }
+    TM_ASSIGN(auto below, check_kept(node, *stored));
+    if (below) return below;
     index_ += kTileLeaves;
     Sha256 hash = *stored;
     while ((node.index & 1) == 1 && node.level < kPartLevel) {
@@ -73,6 +78,35 @@ class PartTree {
     if (stored && *stored == hash) return std::nullopt;
     return Finding{(node.index << node.level) + 1,
                    name_of(node) + " is not the hash of its records"};
+  }
+
+  // What proofs need of a tile whose records are gone are pairs of nodes, along paths from the
+  // root.
+  Result<std::optional<Finding>> check_kept(merkle::Node tile, const Sha256& root) const {
+    std::map<std::uint64_t, Sha256> above{{tile.index, root}};
+    for (unsigned level = kTileLevel; level-- > 0;) {
+      const std::uint64_t begin = tile.index << (kTileLevel - level);
+      const std::uint64_t end = (tile.index + 1) << (kTileLevel - level);
+      std::map<std::uint64_t, Sha256> kept;
+      TM_TRY(view_.scan(Table::journal_index, tree_level_prefix(level), tree_key(level, begin),
+                        [&](std::string_view key, std::string_view value) {
+                          const auto index = index_of_tree_key(key).value_or(end);
+                          // One that cannot be read is like none: its pair has no parent's hash.
+                          if (index < end) kept[index] = decode_node(value).value_or(Sha256{});
+                          return index < end;
+                        }));
+      for (const auto& [index, hash] : kept) {
+        const auto left = kept.find(index & ~std::uint64_t{1});
+        const auto right = kept.find(index | 1);
+        const auto parent = above.find(index / 2);
+        const bool whole = left != kept.end() && right != kept.end() && parent != above.end();
+        if (whole && merkle::parent(left->second, right->second) == parent->second) continue;
+        return Finding{(index << level) + 1,
+                       name_of({level, index}) + ", kept for proofs, does not fit its neighbours"};
+      }
+      above = std::move(kept);
+    }
+    return std::nullopt;
   }
 
   const StoreView& view_;
@@ -240,13 +274,25 @@ Result<VerifiedPart> verify_records(const StoreView& view, const VerifyOptions& 
   return Part(view, options).run();
 }
 
+Result<std::vector<std::string>> notes_to_verify(const StoreView& view, Sequence last,
+                                                 Sequence newest) {
+  TM_ASSIGN(auto stored, read_checkpoints(view, 0, SIZE_MAX));
+  std::vector<std::string> notes;
+  for (auto& checkpoint : stored) {
+    const bool signed_since = checkpoint.size > last && checkpoint.size <= newest;
+    if (!signed_since) notes.push_back(std::move(checkpoint.note));
+  }
+  return notes;
+}
+
 Result<VerifiedCheckpoints> verify_checkpoints(const StoreView& view, Sequence last,
                                                const std::vector<std::string>& notes,
                                                const VerifierKey& key) {
   VerifiedCheckpoints verified;
-  TM_ASSIGN(auto retention_flaw, flaw_of_retention(view));
-  if (retention_flaw) {
-    verified.finding = {0, *std::move(retention_flaw)};
+  for (const auto flaw_of_own : {flaw_of_retention, flaw_of_checkpoints}) {
+    TM_ASSIGN(auto flaw, flaw_of_own(view));
+    if (!flaw) continue;
+    verified.finding = {0, *std::move(flaw)};
     return verified;
   }
   TM_ASSIGN(verified.finding, verify_upper_nodes(view, last));

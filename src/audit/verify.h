@@ -58,6 +58,11 @@ struct VerifiedCheckpoints {
   std::uint64_t checkpoints = 0;
   std::optional<Finding> finding{};
 };
+// All stored ones, but for those that were signed after verifying up to `last` began: of more
+// records than that, though not of more than `newest`.
+Result<std::vector<std::string>> notes_to_verify(const StoreView& view, Sequence last,
+                                                 Sequence newest);
+
 Result<VerifiedCheckpoints> verify_checkpoints(const StoreView& view, Sequence last,
                                                const std::vector<std::string>& notes,
                                                const VerifierKey& key);

@@ -76,9 +76,7 @@ Result<Verification> check_audit(const std::string& target, const GoOn& go_on) {
       return verification;
     }
   } while (options.after != 0);
-  TM_ASSIGN(const auto stored, audit::read_checkpoints(*store, 0, SIZE_MAX));
-  std::vector<std::string> notes;
-  for (const auto& checkpoint : stored) notes.push_back(checkpoint.note);
+  TM_ASSIGN(const auto notes, audit::notes_to_verify(*store, last, last));
   auto key = audit::load_verifier_key(target);
   if (!key && notes.empty() && key.error().code == Errc::not_found) key = audit::VerifierKey{};
   if (!key) return fail(key.error());

@@ -10,6 +10,8 @@
 #include "engine/journal_codec.h"
 #include "engine/journal_tree.h"
 #include "engine/keys.h"
+#include "engine/stored_values.h"
+#include "store/key.h"
 
 namespace tidemark::audit {
 namespace {
@@ -206,6 +208,42 @@ TEST_F(Audit, ARewrittenHistoryShowsInTheTreeAndInTheCheckpoints) {
   found = finding(false);
   ASSERT_TRUE(found);
   EXPECT_THAT(found->what, HasSubstr("the checkpoint of 300 records has another root"));
+}
+
+TEST_F(Audit, ACheckpointThatWasRemovedIsMissed) {
+  std::vector<std::string> rows;
+  for (int i = 0; i < 3; ++i) {
+    write(5);
+    const auto size = checkpoint().size;
+    rows.push_back(engine::row_key(checkpoint_instance().value, KeyWriter().u64(size).str()));
+  }
+  EXPECT_EQ(finding(), std::nullopt);
+  for (const auto& row : rows) {
+    const std::string kept = stored(Table::row, row);
+    erase_key(Table::row, row);
+    const auto found = finding();
+    ASSERT_TRUE(found);
+    EXPECT_THAT(found->what, HasSubstr("3 checkpoints were signed"));
+    put(Table::row, row, kept);
+  }
+  // Whoever removes it and says so in the state has the state's own record against him.
+  const auto state = engine::instance_key(checkpoint_instance().value);
+  auto value = *engine::decode_instance(stored(Table::instance, state));
+  value.state = CheckpointMachine::encode({});
+  put(Table::instance, state, engine::encode(value));
+  EXPECT_THAT(finding()->what, HasSubstr("not what their last record says"));
+}
+
+TEST_F(Audit, WhatIsSignedWhileItVerifiesIsNoFinding) {
+  write(10);
+  checkpoint();
+  const Sequence last = store_->last_sequence();
+  write(10);
+  checkpoint();
+  const auto rest = service_->verify_rest(last);
+  ASSERT_TRUE(rest) << rest.error().message;
+  EXPECT_EQ(rest->finding, std::nullopt) << rest->finding->what;
+  EXPECT_EQ(rest->checkpoints, 1U);
 }
 
 TEST_F(Audit, AJournalThatWasCutShowsInTheCheckpoints) {

@@ -174,6 +174,44 @@ TEST_F(Retained, KeepsEveryProofAndConsistencyThatCheckpointsNeed) {
   expect_proofs_hold();
 }
 
+TEST_F(Retained, KeepsWhatIsYoungThoughAClockWasOnceSetBack) {
+  policy_.records = 30 * kDay;
+  policy_.payloads = {30 * kDay, 30 * kDay};
+  write(300);
+  clock_.advance(-10'000 * kDay);
+  write(300);
+  clock_.advance(10'000 * kDay);
+  write(300);
+  clock_.advance(10 * kDay);
+  checkpoint();
+  EXPECT_TRUE(plan().empty()) << "of the first 300 none is older than ten days";
+  clock_.advance(21 * kDay);
+  EXPECT_EQ(plan().through, 768U);
+}
+
+TEST_F(Retained, NamesANodeThatIsKeptForProofsAndWrong) {
+  policy_.records = 30 * kDay;
+  write(100);
+  checkpoint();
+  write(200);
+  checkpoint();
+  clock_.advance(31 * kDay);
+  run_retention();
+  ASSERT_EQ(finding(), std::nullopt);
+  for (const auto& [level, index] : {std::pair(0U, 1U), {3U, 12U}, {7U, 1U}}) {
+    const auto key = engine::tree_key(level, index);
+    const auto kept = **raw_->get(Table::journal_index, key);
+    change(Table::journal_index, key, engine::encode_node(Sha256{}));
+    auto found = finding();
+    ASSERT_TRUE(found) << level;
+    EXPECT_THAT(found->what, HasSubstr("kept for proofs"));
+    remove(Table::journal_index, key);
+    EXPECT_TRUE(finding()) << level << ": nor may one be missing beside another";
+    change(Table::journal_index, key, kept);
+  }
+  EXPECT_EQ(finding(), std::nullopt);
+}
+
 TEST_F(Retained, StillNamesWhatIsWrongAmongTheRest) {
   policy_.records = 30 * kDay;
   write(300);
@@ -193,7 +231,9 @@ TEST_F(Retained, StillNamesWhatIsWrongAmongTheRest) {
   const auto node = engine::tree_key(8, 0);
   const std::string root = **raw_->get(Table::journal_index, node);
   change(Table::journal_index, node, engine::encode_node(sha256("other")));
-  EXPECT_THAT(finding()->what, HasSubstr("another root")) << "dropped records cannot be exchanged";
+  EXPECT_THAT(finding()->what, HasSubstr("kept for proofs")) << "dropped records cannot be changed";
+  const auto rest = service_->verify_rest(store_->last_sequence());
+  EXPECT_THAT(rest->finding->what, HasSubstr("another root")) << "for the checkpoint, either";
   remove(Table::journal_index, node);
   EXPECT_THAT(finding()->what, HasSubstr("is missing"));
   change(Table::journal_index, node, root);
@@ -359,6 +399,8 @@ TEST_F(RetainedRows, AreKnownAsTheyWereSinceWhatIsKeptAndRefusedBefore) {
     EXPECT_TRUE(*state_then(then, "idle")) << then;
     const auto lost = state_then(then, "busy");
     ASSERT_FALSE(lost) << "its record is dropped, and it is another now";
+    const auto among_others = view_as_of(*store_, then);
+    EXPECT_EQ(list_instances(**among_others, "remembering/")->size(), 2U);
     EXPECT_THAT(lost.error().message, HasSubstr("dropped by retention"));
   }
   EXPECT_EQ(*row_then(changed, "busy"), "2");
