@@ -245,7 +245,9 @@ std::optional<std::string> World::waiting_pass() const {
   const auto calendars = list_calendars(disk_.store(), {});
   if (!calendars) return calendars.error().message;
   for (const auto& calendar : *calendars) {
-    if (calendar.state == "retrying" || calendar.state == "failing") {
+    // One that was forbidden goes on with its pass, and with what that has still to tell.
+    const bool goes_on = calendar.state == "suspended" && calendar.next_sync;
+    if (calendar.state == "retrying" || calendar.state == "failing" || goes_on) {
       return calendar.tenant + "/" + calendar.name + " is " + calendar.state;
     }
   }
