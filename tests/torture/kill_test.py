@@ -212,7 +212,9 @@ class KillUnderLoad(unittest.TestCase):
         """All that was acknowledged is there, and nothing else but what was on its way."""
         keys = {key["id"]: key["name"] for key in self.all_items("/v1/keys")}
         endpoints = {one["id"]: one["description"] for one in self.all_items("/v1/endpoints")}
-        checkpoints = {one["size"] for one in self.all_items("/v1/audit/checkpoints?limit=1000")}
+        signed = [size for client in self.clients for size in client.checkpoints]
+        stored = f"/v1/audit/checkpoints?limit=1000&size={min(signed, default=0)}"
+        checkpoints = {one["size"] for one in self.all_items(stored)} if signed else set()
         for client in self.clients:
             self.compare(client, client.keys, keys)
             self.compare(client, client.endpoints, endpoints)
