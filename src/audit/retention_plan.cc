@@ -122,11 +122,11 @@ class Planner {
 
   Result<void> plan_records() {
     TM_ASSIGN(Sequence through, oldest_kept(options_.records));
-    TM_ASSIGN(through, before_younger(options_.records, state_.through, through));
     for (const auto& [tenant, needed] : needed_of_) {
       TM_ASSIGN(const Sequence kept, events_through(options_.records, needed));
       through = std::min(through, kept);
     }
+    TM_ASSIGN(through, before_younger(options_.records, state_.through, through));
     through -= through % kTileLeaves;
     if (through <= state_.through) return {};
     plan_.through = through;
