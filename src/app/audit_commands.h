@@ -10,6 +10,8 @@ namespace tidemark::app {
 
 struct VerifyOptions {
   bool payloads = false;
+  std::string checkpoint;  // a file that was kept elsewhere; empty: none
+  std::string key;         // that it is signed with
   bool json = false;
 };
 int run_audit_verify(const Config& config, const VerifyOptions& options);

@@ -39,6 +39,13 @@ void add_reading(CLI::App& audit, Invocation& invocation) {
       "audit verify --payloads");
   auto depth = options_of(verify, invocation, run_audit_verify);
   verify.add_flag("--payloads", depth->payloads, "inputs and events, too");
+  CLI::Option* kept = verify.add_option(
+      "--checkpoint", depth->checkpoint,
+      "the file of one that was kept elsewhere: the journal must begin with its records");
+  CLI::Option* key =
+      verify.add_option("--key", depth->key, "that one's verifier key, or a file that holds it");
+  kept->needs(key);
+  key->needs(kept);
   verify.add_flag("--json", depth->json, "print JSON");
 }
 

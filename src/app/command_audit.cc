@@ -1,12 +1,9 @@
-// audit verify, key, checkpoint, checkpoints, prove, consistency, check-proof.
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
+// audit key, checkpoint, checkpoints, prove, consistency, check-proof.
 #include "app/audit_commands.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/output.h"
+#include "app/proof_files.h"
 #include "audit/proof.h"
 #include "base/text.h"
 #include "engine/journal.h"
@@ -20,63 +17,6 @@ int show_text(const ApiResult<std::string>& text) {
   if (!text) return failed(text.error());
   Output::write(*text);
   return kDone;
-}
-
-// Adds one part's counts to what was counted so far.
-void add_part(Json& total, const Json& part) {
-  for (const char* count : {"records", "payloads", "checkpoints", "dropped", "explained"}) {
-    total[count] = total[count].get<std::uint64_t>() + part[count].get<std::uint64_t>();
-  }
-  total["last"] = part["last"];
-  total["finding"] = part["finding"];
-  total["retention"] = part["retention"];
-}
-
-ApiResult<Json> verify_all(Backend& backend, const VerifyOptions& options) {
-  Json total{{"records", 0}, {"payloads", 0}, {"checkpoints", 0}, {"dropped", 0}, {"explained", 0}};
-  Query query;
-  if (options.payloads) query["payloads"] = "true";
-  for (;;) {
-    const auto part = backend.call_json({"GET", "/v1/audit/verify", query});
-    if (!part) return tl::unexpected(part.error());
-    add_part(total, *part);
-    if (!total["finding"].is_null() || (*part)["next"].is_null()) return total;
-    query["last"] = text_at(*part, "last");
-    query["after"] = text_at(*part, "next");
-  }
-}
-
-void show_what_is_gone(const Json& total) {
-  const Json& retention = total["retention"];
-  if (retention.is_object()) {
-    Output::line("records 1 to " + text_at(retention, "through") +
-                 " were dropped by retention at " + exact_time(text_at(retention, "at")) +
-                 ", behind the checkpoint of " + text_at(retention, "checkpoint") + " records");
-  }
-  if (total["explained"] > 0) {
-    Output::line(text_at(total, "explained") +
-                 " payloads are gone by retention or erasure, as the journal says");
-  }
-}
-
-Result<std::string> read_file(const std::string& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (error) return fail(Errc::not_found, "cannot read " + path + ": " + error.message());
-  if (size > audit::kMaxProofBytes) return fail(Errc::limit_exceeded, path + " is too large");
-  std::ifstream file(path, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(file), {});
-  if (!file.good() && !file.eof()) return fail(Errc::io_error, "cannot read " + path);
-  return content;
-}
-
-Result<audit::VerifierKey> read_key(const std::string& text) {
-  std::error_code error;
-  if (!std::filesystem::exists(text, error)) return audit::VerifierKey::parse(text);
-  TM_ASSIGN(const auto content, read_file(text));
-  auto key = audit::VerifierKey::parse(content);
-  if (!key) return fail(in_context(text, key.error()));
-  return key;
 }
 
 Result<Json> check_inclusion(std::string_view text, const audit::VerifierKey& key) {
@@ -95,40 +35,19 @@ Result<Json> check_consistency(std::string_view text, const CheckProofOptions& o
                 "a consistency proof is checked against the earlier checkpoint: name its file with "
                 "--checkpoint");
   }
-  TM_ASSIGN(const auto earlier, read_file(options.checkpoint));
+  TM_ASSIGN(const auto earlier, read_proof_file(options.checkpoint));
   TM_ASSIGN(const auto later, audit::check(proof, earlier, key));
   return Json{{"log", later.origin}, {"size", later.size}, {"consistent_since", proof.old_size}};
 }
 
 Result<Json> check_proof(const CheckProofOptions& options) {
-  TM_ASSIGN(const auto key, read_key(options.key));
-  TM_ASSIGN(const auto text, read_file(options.file));
+  TM_ASSIGN(const auto key, read_verifier_key(options.key));
+  TM_ASSIGN(const auto text, read_proof_file(options.file));
   return text.starts_with("old ") ? check_consistency(text, options, key)
                                   : check_inclusion(text, key);
 }
 
 }  // namespace
-
-int run_audit_verify(const Config& config, const VerifyOptions& options) {
-  return with_backend(config, Runtime::Purpose::read, [&](Backend& backend) {
-    const auto total = verify_all(backend, options);
-    if (!total) return failed(total.error());
-    if (options.json) Output::line(dump_json(*total));
-    const Json& finding = (*total)["finding"];
-    if (!finding.is_null()) {
-      say(text_at(finding, "what"));
-      return static_cast<int>(kDifferenceFound);
-    }
-    if (!options.json) {
-      std::string line = text_at(*total, "records") + " records and " +
-                         text_at(*total, "checkpoints") + " signed checkpoints hold";
-      if (options.payloads) line += ", and " + text_at(*total, "payloads") + " inputs and events";
-      Output::line(line);
-      show_what_is_gone(*total);
-    }
-    return static_cast<int>(kDone);
-  });
-}
 
 int run_audit_key(const Config& config, const ProofOptions& options) {
   return with_backend(config, Runtime::Purpose::read, [&](Backend& backend) {
@@ -197,8 +116,7 @@ int run_check_proof(const CheckProofOptions& options) {
   if (!checked) {
     say(options.file + ": " + checked.error().message);
     // A proof that cannot be read proves nothing either.
-    const Errc code = checked.error().code;
-    return code == Errc::corrupt || code == Errc::parse_error ? kDifferenceFound : kBadUsage;
+    return is_no_proof(checked.error()) ? kDifferenceFound : kBadUsage;
   }
   if (options.json) {
     Output::line(dump_json(*checked));

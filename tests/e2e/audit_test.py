@@ -90,6 +90,27 @@ class Audit(unittest.TestCase):
         told = self.check(proof, "--key", key, "--checkpoint", kept)
         self.assertIn(f"begins with those {size}", told.stdout)
         self.assertIn("--checkpoint", self.check(proof, "--key", key, code=2).stderr)
+        self.assertIn(f"begin with the {size} of", self.verify_against(kept, key).out)
+        told = json.loads(self.verify_against(kept, key, "--json").out)
+        self.assertEqual((told["finding"], told["begins_with"]), (None, int(size)))
+
+    def verify_against(self, checkpoint, key, *more, code=0):
+        return self.mark.run("audit", "verify", "--checkpoint", checkpoint, "--key", key, *more, code=code)
+
+    def test_a_journal_that_was_rewritten_and_signed_anew_is_not_the_one_of_a_kept_checkpoint(self):
+        """By somebody who can write the data directory, and so make a key of his own."""
+        kept, key = self.save("kept", "audit", "checkpoint"), self.save("key", "audit", "key")
+        shutil.rmtree(self.mark.data)
+        self.mark.run("sync")
+        self.mark.run("audit", "verify")
+        self.assertIn("has none of so many", self.verify_against(kept, key, code=5).err)
+        self.mark.run("audit", "checkpoint")
+        self.mark.run("audit", "verify")
+        self.assertIn("checkpoint that was kept", self.verify_against(kept, key, code=5).err)
+        own = self.save("own", "audit", "key")
+        self.assertIn("--checkpoint: ", self.verify_against(kept, own, code=5).err)
+        self.verify_against(self.path("none"), key, code=2)
+        self.mark.run("audit", "verify", "--checkpoint", kept, code=2)
 
     def test_lists_by_type_time_and_dedupe_key(self):
         made = [record for record in self.records() if record["events"]]
@@ -149,6 +170,7 @@ class Audit(unittest.TestCase):
         proof = self.save("proof", "audit", "consistency", size)
         refused = self.check(proof, "--key", key, "--checkpoint", kept, code=5)
         self.assertIn("is not the beginning of the later", refused.stderr)
+        self.assertIn("is not the beginning of the later", self.verify_against(kept, key, code=5).err)
 
 
 class Forgotten(unittest.TestCase):
