@@ -97,6 +97,24 @@ TEST_F(IcsUrl, SendsEverythingInAReconcileWithoutConditions) {
   EXPECT_TRUE(server_.requests().back().header("if-none-match").empty());
 }
 
+TEST_F(IcsUrl, TakesBackWhatAnInterruptedAttemptHasShown) {
+  serve(event("a"), "ETag: \"7\"\r\n");
+  const auto first = pull(PullMode::initial);
+  mirror_.begin_pass();
+  // An attempt that was killed had another content to show; now the server is as it was.
+  mirror_.apply({.kind = Kind::body, .href = "calendar.ics#b"});
+  mirror_.items.clear();
+  const auto again =
+      provider_->pull({"any", PullMode::incremental, first->cursor}, mirror_, mirror_.sink());
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->complete_listing);
+  EXPECT_TRUE(server_.requests().back().header("if-none-match").empty());
+  ASSERT_EQ(mirror_.items.size(), 2U);
+  EXPECT_EQ(mirror_.items[0].kind, Kind::deleted);
+  EXPECT_EQ(mirror_.items[0].href, "calendar.ics#b");
+  EXPECT_EQ(mirror_.items[1].kind, Kind::body);
+}
+
 TEST_F(IcsUrl, KeepsTheMirrorWhenALoginPageOrHalfACalendarComes) {
   serve(event("a"));
   auto first = pull(PullMode::initial);
@@ -207,6 +225,34 @@ TEST_F(IcsFiles, AreReadAgainOnlyWhenTheyChanged) {
   EXPECT_EQ(mirror_.hrefs(Kind::body), std::vector<std::string>{"a.ics#uid"});
   EXPECT_EQ(mirror_.hrefs(Kind::unchanged), std::vector<std::string>{"c.ics#uid"});
   EXPECT_EQ(mirror_.count(), 2U);
+}
+
+TEST_F(IcsFiles, TakeBackWhatAnInterruptedAttemptHasShown) {
+  write("a.ics", event("a"));
+  write("b.ics", event("b"));
+  const auto first = pull(PullMode::initial);
+  mirror_.begin_pass();
+  // An attempt that was killed has shown a file that is gone by now, and a UID that moved away.
+  for (const char* href : {"gone.ics#c", "a.ics#d", "a.ics#uid", "b.ics#uid"}) {
+    mirror_.apply({.kind = Kind::body, .href = href});
+  }
+  mirror_.items.clear();
+  const auto files = provider(directory_.path());
+  ASSERT_TRUE(files->pull({"any", PullMode::incremental, first->cursor}, mirror_, mirror_.sink()));
+  EXPECT_EQ(mirror_.hrefs(Kind::deleted), std::vector<std::string>{"gone.ics#c"});
+  EXPECT_EQ(mirror_.hrefs(Kind::unchanged),
+            (std::vector<std::string>{"a.ics#d", "a.ics#uid", "b.ics#uid"}))
+      << "a file that is as it was has what it had";
+
+  write("a.ics", event("a", "Changed"));
+  mirror_.items.clear();
+  const auto last =
+      files->pull({"any", PullMode::incremental, first->cursor}, mirror_, mirror_.sink());
+  ASSERT_TRUE(last);
+  EXPECT_TRUE(last->complete_listing);
+  EXPECT_EQ(mirror_.hrefs(Kind::deleted),
+            (std::vector<std::string>{"a.ics#d", "a.ics#uid", "gone.ics#c"}));
+  EXPECT_EQ(mirror_.hrefs(Kind::body), std::vector<std::string>{"a.ics"});
 }
 
 TEST_F(IcsFiles, ThatCannotBeUsedAreNamedAndKeepTheirEvents) {

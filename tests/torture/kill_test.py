@@ -3,7 +3,8 @@
 An oracle outside the process remembers every answer that was a success; after each restart all that
 was acknowledged in the life before is looked up, and at the end everything is compared.
 
-environment: TIDEMARK_KILLS (default 100), TIDEMARK_SEED (default 1). A failure prints both.
+environment: TIDEMARK_KILLS (default 100), TIDEMARK_SEED (default 1), TIDEMARK_FILES (default 8000): so
+many are there before the first kill, and a pass over them outlasts many lives. A failure prints all.
 """
 import base64
 import hashlib
@@ -26,6 +27,7 @@ from support.tidemark import OperatorConnection, Tidemark, eventually  # noqa: E
 
 KILLS = int(os.environ.get("TIDEMARK_KILLS", "100"))
 SEED = int(os.environ.get("TIDEMARK_SEED", "1"))
+FILES = int(os.environ.get("TIDEMARK_FILES", "8000"))
 CLIENTS = 3
 MOST_OF_A_CLIENT = 8  # keys and endpoints that live at once
 
@@ -146,7 +148,7 @@ class Client:
 
 class KillUnderLoad(unittest.TestCase):
     def setUp(self):
-        print(f"# repeat with: TIDEMARK_SEED={SEED} TIDEMARK_KILLS={KILLS} {sys.argv[0]}", flush=True)
+        print(f"# repeat with: TIDEMARK_SEED={SEED} TIDEMARK_KILLS={KILLS} TIDEMARK_FILES={FILES} {sys.argv[0]}", flush=True)
         self.rng = random.Random(SEED)
         self.receiver = Receiver()
         self.addCleanup(self.receiver.__exit__)
@@ -174,6 +176,7 @@ class KillUnderLoad(unittest.TestCase):
         exchange.reply(500 if dice < 0.3 else 200)
 
     def test_nothing_acknowledged_is_lost_by_kill_9(self):
+        self.folder.fill(FILES)
         self.mark.run("sync")
         for _ in range(KILLS):
             if self.rng.random() < 0.2:

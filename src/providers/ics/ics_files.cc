@@ -1,5 +1,6 @@
 #include "providers/ics/ics_files.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -45,6 +46,8 @@ class FilePull {
 
   Result<PullResult> run(const Fingerprints& before, const std::string& cursor) {
     TM_ASSIGN(const Scan scan, scan_files(settings_.path));
+    TM_TRY(remember_shown());
+    const bool again = known_.interrupted() || !shown_.empty();
     const bool single = scan.files.size() == 1 && scan.files.front().path == settings_.path;
     Fingerprints now;
     std::vector<const FoundFile*> changed;
@@ -61,7 +64,8 @@ class FilePull {
       }
     }
     const bool folders_as_before = scan.unreadable_folders.empty();
-    if (changed.empty() && now.size() == before.size() && folders_as_before && !cursor.empty()) {
+    if (changed.empty() && now.size() == before.size() && folders_as_before && !cursor.empty() &&
+        !again) {
       return PullResult{cursor, true, false, false};
     }
     for (const FoundFile* file : changed) {
@@ -73,11 +77,24 @@ class FilePull {
           {.kind = Kind::failed, .href = href, .reason = "the folder cannot be read: " + reason}));
     }
     TM_TRY(keep_known());
+    for (const auto& [file, hrefs] : shown_) {
+      if (!keeps(file)) TM_TRY(send_deleted(hrefs));
+    }
     TM_TRY(flush());
     return PullResult{write_cursor(now), true, true, false};
   }
 
  private:
+  // An earlier attempt in the same pass may have shown what is gone by now, and nobody else would
+  // tell: in this pass it has been seen, and no cursor names it.
+  Result<void> remember_shown() {
+    if (known_.count_in_this_pass() == 0) return {};
+    return known_.for_each([&](const KnownResource& known) {
+      if (known.in_this_pass) shown_[file_of(known.href)].push_back(known.href);
+      return true;
+    });
+  }
+
   // Sends the file's bytes, or why they cannot be used; returns the fingerprint to remember.
   Result<std::string> emit(const FoundFile& file, bool single) {
     auto bytes = read_file(file.path, settings_.max_body_bytes);
@@ -94,6 +111,8 @@ class FilePull {
       TM_TRY(send({.kind = Kind::failed, .href = file.href, .reason = std::move(error.message)}));
       return std::string(kFailed) + file.fingerprint;
     }
+    // Of the parts that were shown before, those that are still there come again.
+    if (const auto shown = shown_.extract(file.href)) TM_TRY(send_deleted(shown.mapped()));
     RemoteItem item;
     item.href = file.href;
     item.bytes = std::move(*bytes);
@@ -107,16 +126,26 @@ class FilePull {
   Result<void> keep_known() {
     std::vector<RemoteItem> seen;
     TM_TRY(known_.for_each([&](const KnownResource& known) {
-      const std::string file = known.href.substr(0, known.href.find('#'));
-      bool keep = kept_.contains(file);
-      for (const std::string& folder : kept_folders_) keep = keep || file.starts_with(folder);
       // A file reported as failed in this pass is seen by that.
-      if (keep && !failed_.contains(known.href)) {
+      if (keeps(file_of(known.href)) && !failed_.contains(known.href)) {
         seen.push_back({.kind = Kind::unchanged, .href = known.href, .etag = known.etag});
       }
       return true;
     }));
     for (RemoteItem& item : seen) TM_TRY(send(std::move(item)));
+    return {};
+  }
+
+  static std::string file_of(const std::string& href) { return href.substr(0, href.find('#')); }
+
+  bool keeps(const std::string& file) const {
+    return kept_.contains(file) ||
+           std::any_of(kept_folders_.begin(), kept_folders_.end(),
+                       [&](const auto& folder) { return file.starts_with(folder); });
+  }
+
+  Result<void> send_deleted(const std::vector<std::string>& hrefs) {
+    for (const auto& href : hrefs) TM_TRY(send({.kind = Kind::deleted, .href = href}));
     return {};
   }
 
@@ -138,6 +167,7 @@ class FilePull {
   const AccountSettings& settings_;
   const KnownResources& known_;
   const ItemSink& sink_;
+  std::map<std::string, std::vector<std::string>> shown_;  // hrefs by file
   std::set<std::string> kept_;
   std::vector<std::string> kept_folders_;
   std::set<std::string> failed_;

@@ -11,9 +11,9 @@ class UrlProvider final : public CalendarProvider {
   UrlProvider(const AccountSettings& settings, HttpClient& http) : calendar_(settings, http) {}
 
   Result<Discovery> discover(const std::string&) override { return calendar_.discover(); }
-  Result<PullResult> pull(const PullRequest& request, const KnownResources&,
+  Result<PullResult> pull(const PullRequest& request, const KnownResources& known,
                           const ItemSink& sink) override {
-    return calendar_.pull(request, sink);
+    return calendar_.pull(request, known, sink);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "providers/ics/whole_calendar.h"
+#include "providers/item_emitter.h"
 
 namespace tidemark::ics {
 namespace {
@@ -83,11 +84,20 @@ Result<Discovery> UrlCalendar::discover() const {
   return Discovery{{std::move(calendar)}, {}};
 }
 
-Result<PullResult> UrlCalendar::pull(const PullRequest& request, const ItemSink& sink) const {
+Result<PullResult> UrlCalendar::pull(const PullRequest& request, const KnownResources& known,
+                                     const ItemSink& sink) const {
   TM_ASSIGN(const Url url, parse_url(client_.settings().url));
   const std::string where =
       "account " + client_.settings().id + ": the calendar at " + url.for_messages();
-  const bool conditional = request.mode == PullMode::incremental;
+  // What an earlier attempt in the same pass has shown may be gone by now, and none of the headers
+  // of before would tell: it is taken back, and what is still there comes again.
+  std::vector<std::string> shown;
+  TM_TRY(known.for_each([&](const KnownResource& one) {
+    if (one.in_this_pass) shown.push_back(one.href);
+    return true;
+  }));
+  const bool again = known.interrupted() || !shown.empty();
+  const bool conditional = request.mode == PullMode::incremental && !again;
   const Seen before = conditional ? read_cursor(request.cursor) : Seen{};
   HttpRequest http;
   http.headers = {{"Accept", "text/calendar, */*;q=0.1"}};
@@ -119,11 +129,16 @@ Result<PullResult> UrlCalendar::pull(const PullRequest& request, const ItemSink&
   const Seen now{header("ETag"), header("Last-Modified"), to_hex(sha256(bytes))};
   const std::string cursor = write_cursor(now);
   if (now.digest == before.digest) return PullResult{cursor, true, false, false};
-  std::vector<RemoteItem> items(1);
-  items[0].href = "calendar.ics";
-  items[0].bytes = std::move(bytes);
-  items[0].many_uids = true;
-  TM_TRY(sink(std::move(items)));
+  ItemEmitter out(sink);
+  for (std::string& href : shown) {
+    TM_TRY(out.add({.kind = RemoteItem::Kind::deleted, .href = std::move(href)}));
+  }
+  RemoteItem whole;
+  whole.href = "calendar.ics";
+  whole.bytes = std::move(bytes);
+  whole.many_uids = true;
+  TM_TRY(out.add(std::move(whole)));
+  TM_TRY(out.flush());
   return PullResult{cursor, true, true, false};
 }
 

@@ -16,7 +16,8 @@ class UrlCalendar {
   UrlCalendar(const AccountSettings& settings, HttpClient& http);
 
   Result<Discovery> discover() const;
-  Result<PullResult> pull(const PullRequest& request, const ItemSink& sink) const;
+  Result<PullResult> pull(const PullRequest& request, const KnownResources& known,
+                          const ItemSink& sink) const;
 
  private:
   RedirectingClient client_;

@@ -12,6 +12,11 @@ class Folder:
         os.makedirs(self.directory)
         self.rng, self.revision, self.next = rng, {}, 0
 
+    def fill(self, count):
+        for _ in range(count):
+            self.write(self.next, 0)
+            self.next += 1
+
     def step(self):
         choice = self.rng.random()
         if choice < 0.5 or len(self.revision) < 5:
