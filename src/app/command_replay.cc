@@ -12,6 +12,7 @@
 #include "backup/restore.h"
 #include "backup/unfinished_directory.h"
 #include "base/hex.h"
+#include "base/private_file.h"
 #include "base/text.h"
 #include "engine/journal_replay.h"
 #include "store/copy.h"
@@ -94,13 +95,12 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, const std::strin
 
 // Takes the audit's key along, so that checkpoints go on being signed by the same one.
 Result<void> finish_rebuilt(backup::UnfinishedDirectory& rebuilt, const std::string& from) {
-  for (const char* name : {"audit.key", "audit.pub"}) {
-    std::error_code error;
-    if (!fs::exists(fs::path(from) / name, error)) continue;
-    fs::copy_file(fs::path(from) / name, fs::path(rebuilt.path()) / name, error);
-    if (error) {
-      return fail(Errc::io_error, "cannot copy " + from + "/" + name + ": " + error.message());
-    }
+  constexpr std::size_t kMaxKeyBytes = 4096;
+  for (const std::string name : {"/audit.key", "/audit.pub"}) {
+    const auto key = read_private_file(from + name, kMaxKeyBytes, FileGuard::directory);
+    if (!key && key.error().code == Errc::not_found) continue;
+    if (!key) return fail(key.error());
+    TM_TRY(write_new_private_file(rebuilt.path() + name, key->reveal()));
   }
   return rebuilt.finish();
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -46,6 +45,13 @@ Result<Sequence> last_within(const StoreView& view, const std::string& prefix, S
   return last > after ? last : 0;
 }
 
+// Records (after, last] are older than a limit; the one behind is not, if it `ended` there.
+struct Walk {
+  Sequence after = 0;
+  Sequence last = 0;
+  bool ended = false;
+};
+
 class Planner {
  public:
   Planner(const StoreView& view, const RetentionOptions& options, WallTime now,
@@ -81,33 +87,34 @@ class Planner {
   // the first one that is not older than the limit.
   Result<Sequence> before_younger(milliseconds limit, Sequence after, Sequence through) {
     if (through <= after) return through;
-    const auto known = walked_.find({limit, after, through});
-    if (known != walked_.end()) return known->second;
-    Sequence last = after;
+    Walk& walk = walked_[limit];
+    if (after < walk.after || after > walk.last) walk = {after, after, false};
     std::optional<Error> failure;
-    TM_TRY(view_.scan(Table::journal, partition_prefix(), sequence_key(after + 1),
-                      [&](std::string_view key, std::string_view bytes) {
-                        const Sequence sequence = parse_sequence_key(key).value_or(0);
-                        if (sequence > through) return false;
-                        const auto record = decode_record(bytes);
-                        if (!record) {
-                          failure = record.error();
-                        } else if (record->at < now_ - limit) {
-                          last = sequence;
-                          return true;
-                        }
-                        return false;
-                      }));
+    if (walk.last < through && !walk.ended) {
+      TM_TRY(view_.scan(Table::journal, partition_prefix(), sequence_key(walk.last + 1),
+                        [&](std::string_view key, std::string_view bytes) {
+                          const Sequence sequence = parse_sequence_key(key).value_or(0);
+                          if (sequence > through) return false;
+                          const auto record = decode_record(bytes);
+                          if (!record) {
+                            failure = record.error();
+                            return false;
+                          }
+                          walk.ended = record->at >= now_ - limit;
+                          if (!walk.ended) walk.last = sequence;
+                          return !walk.ended;
+                        }));
+    }
     if (failure) return fail(*std::move(failure));
-    walked_.emplace(std::tuple(limit, after, through), last);
-    return last;
+    return std::min(walk.last, through);
   }
 
   // The same as oldest_kept(), but before `needed` as long as the hold lasts.
   Result<Sequence> events_through(milliseconds limit, Sequence needed) {
     TM_ASSIGN(const Sequence through, oldest_kept(limit));
     if (needed == 0 || needed > through) return through;
-    TM_ASSIGN(const Sequence after_hold, oldest_kept(limit + options_.hold));
+    TM_ASSIGN(Sequence after_hold, oldest_kept(limit + options_.hold));
+    TM_ASSIGN(after_hold, before_younger(limit + options_.hold, needed - 1, after_hold));
     return std::max(after_hold, needed - 1);
   }
 
@@ -142,32 +149,32 @@ class Planner {
     TM_ASSIGN(const Sequence events, events_through(limits.events, needed));
     TM_ASSIGN(const Sequence inputs, oldest_kept(limits.inputs));
     // A row for the events that go with their records, too: readers are told by it.
-    TM_TRY(cut(Cut::Kind::events, tenant, limits.events, std::max(events, plan_.through)));
-    if (needed != 0 && needed <= std::max(events, plan_.through)) {
-      plan_.overtaken.push_back(tenant);
-    }
-    if (inputs <= plan_.through) return {};
-    return cut(Cut::Kind::inputs, tenant, limits.inputs, inputs);
+    TM_ASSIGN(const Sequence dropped,
+              cut(Cut::Kind::events, tenant, limits.events, std::max(events, plan_.through)));
+    if (needed != 0 && needed <= dropped) plan_.overtaken.push_back(tenant);
+    if (inputs > plan_.through) TM_TRY(cut(Cut::Kind::inputs, tenant, limits.inputs, inputs));
+    return {};
   }
 
-  Result<void> cut(Cut::Kind kind, const std::string& tenant, milliseconds limit,
-                   Sequence through) {
+  // Through which record it goes; 0: there is nothing to drop.
+  Result<Sequence> cut(Cut::Kind kind, const std::string& tenant, milliseconds limit,
+                       Sequence through) {
     const bool events = kind == Cut::Kind::events;
     TM_ASSIGN(const auto done,
               read_payloads_dropped(view_, events ? kEventsRow : kInputsRow, tenant));
     const auto prefix = events ? events_of_tenant_prefix(tenant) : records_of_tenant_prefix(tenant);
     const Sequence after = std::max(done.through, state_.through);
-    if (through <= after) return {};
+    if (through <= after) return 0;
     TM_ASSIGN(Sequence last, last_within(view_, prefix, after, through));
-    if (last == 0) return {};
+    if (last == 0) return 0;
     // What goes with its records does so whatever the limit of payloads is.
     const Sequence from = std::max(after, plan_.through);
     TM_ASSIGN(through, before_younger(limit, from, through));
-    if (through <= after) return {};
+    if (through <= after) return 0;
     TM_ASSIGN(last, last_within(view_, prefix, after, through));
-    if (last == 0) return {};
+    if (last == 0) return 0;
     plan_.cuts.push_back({kind, {tenant, {}, {}}, after, through, events ? last : 0});
-    return {};
+    return through;
   }
 
   const StoreView& view_;
@@ -176,7 +183,7 @@ class Planner {
   const NeededEvents& needed_;
   RetentionMachine::State state_;
   std::map<milliseconds, Sequence> cut_at_;  // looked up once
-  std::map<std::tuple<milliseconds, Sequence, Sequence>, Sequence> walked_;
+  std::map<milliseconds, Walk> walked_;
   std::map<std::string, Sequence> needed_of_;
   RetentionPlan plan_;
 };

@@ -51,6 +51,7 @@ Result<Content> restore_into(const BackupDirectory& directory, const Manifest& m
   const std::string store = target + "/store";
   TM_ASSIGN(const auto archive, directory.archive());
   TM_TRY(archive->restore(manifest.id, manifest.content.point, store));
+  if (!go_on()) return fail(Errc::cancelled, "restoring was interrupted");
   TM_TRY(restore_keys(directory, manifest, target));
   TM_ASSIGN(const auto frozen, FrozenStore::open(store));
   TM_ASSIGN(auto content, read_content(*frozen, go_on));
@@ -164,6 +165,7 @@ Result<Manifest> restore(const std::string& from, std::optional<std::uint32_t> i
   TM_ASSIGN(auto entry, directory.find(id));
   TM_ASSIGN(auto manifest, whole_manifest(std::move(entry)));
   TM_TRY(restore_into(directory, manifest, made.path(), go_on));
+  if (!go_on()) return fail(Errc::cancelled, "restoring was interrupted");
   TM_TRY(made.finish());
   return manifest;
 }

@@ -187,6 +187,16 @@ TEST_F(Retained, KeepsWhatIsYoungThoughAClockWasOnceSetBack) {
   EXPECT_TRUE(plan().empty()) << "of the first 300 none is older than ten days";
   clock_.advance(21 * kDay);
   EXPECT_EQ(plan().through, 768U);
+  policy_.hold = 7 * kDay;
+  needed_ = [](std::string_view) -> Result<Sequence> { return 100; };
+  EXPECT_EQ(plan().through, 0U) << "an endpoint still needs an event of the first tile";
+  for (const auto& one : plan().cuts) {
+    EXPECT_TRUE(one.kind != Cut::Kind::events || one.through < 100U);
+  }
+  EXPECT_TRUE(plan().overtaken.empty());
+  clock_.advance(7 * kDay);
+  EXPECT_EQ(plan().through, 768U);
+  EXPECT_FALSE(plan().overtaken.empty());
 }
 
 TEST_F(Retained, NamesANodeThatIsKeptForProofsAndWrong) {
