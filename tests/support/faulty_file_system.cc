@@ -383,6 +383,11 @@ void FaultyFileSystem::cut_power() {
   state_->powered = false;
 }
 
+bool FaultyFileSystem::powered() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->powered;
+}
+
 void FaultyFileSystem::restore_power(Unsynced unsynced, std::uint64_t seed) {
   const std::lock_guard lock(state_->mutex);
   std::mt19937_64 random(seed);

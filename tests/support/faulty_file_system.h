@@ -42,6 +42,7 @@ class FaultyFileSystem final : public StoreFileSystem {
 
   // From now on nothing is written, and everything that tries fails.
   void cut_power();
+  bool powered() const;  // false also once a power cut that was armed came
   // What is left of unsynced data after the power came back: a process that was killed keeps all,
   // a power cut may keep nothing, or whatever the disk had got to: of a file that grew, a part from
   // the beginning; of what went over zeros that were written ahead, any sectors.
