@@ -72,6 +72,12 @@ TEST(Href, TakesAPathOfTwoSlashesForAPathAndNotForAHost) {
   EXPECT_EQ(encode_href("/alice/cal/a b.ics"), "/alice/cal/a%20b.ics");
 }
 
+TEST(Href, TakesAColonInARelativePathForNoScheme) {
+  const Url base = *parse_url("https://example.com/dav/cal/");
+  EXPECT_EQ(href_key(base, "http%3a/1/b.ics"), "/dav/cal/http:/1/b.ics");
+  EXPECT_EQ(href_key(base, "12:30.ics"), "/dav/cal/12:30.ics");
+}
+
 TEST(Href, RefusesWhatIsEmptyOrTooLong) {
   EXPECT_FALSE(href_key(base(), "  "));
   EXPECT_FALSE(href_key(base(), "/" + std::string(kMaxHrefBytes, 'a')));

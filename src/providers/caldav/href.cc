@@ -156,7 +156,12 @@ Result<Url> href_url(const Url& base, std::string_view href) {
     if (split.path.empty()) split.path = "/";
   }
   const std::string path = drop_repeated_origin(origin, std::move(split.path));
-  auto url = resolve(origin, encode_href(decode_path(path)));
+  std::string reference = encode_href(decode_path(path));
+  // A relative path whose first segment has a colon would be taken for a scheme (RFC 3986 4.2).
+  if (reference.substr(0, reference.find('/')).find(':') != std::string::npos) {
+    reference.insert(0, "./");
+  }
+  auto url = resolve(origin, reference);
   if (!url) return fail(Errc::protocol_error, "the server sent an href that cannot be resolved");
   url->query.clear();
   return url;
