@@ -228,6 +228,8 @@ class Backup(unittest.TestCase):
                 except subprocess.TimeoutExpired:
                     running.terminate()
                 running.communicate(timeout=60)
+                if command[0] == "restore":
+                    self.assertEqual(os.path.exists(new), running.returncode == 0, "none, or a whole one")
                 self.assertEqual(glob.glob(self.backups + "/verify-*") + glob.glob(new + ".*"), [])
                 shutil.rmtree(new, ignore_errors=True)
 
