@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -50,7 +51,8 @@ Result<void> check_text(std::string_view text) {
     return fail(Errc::invalid_argument, "the URL contains control characters");
   }
   // libcurl forgives "https:///calendar" and takes "calendar" for the host.
-  if (text.find(":///") != std::string_view::npos && text.find(":///") == text.find(':')) {
+  const std::size_t scheme_end = std::min(text.find_first_of(":/?#"), text.size());
+  if (text.substr(scheme_end).starts_with(":///")) {
     return fail(Errc::invalid_argument, "the URL names no host");
   }
   return {};

@@ -46,6 +46,13 @@ TEST(Url, RefusesWhatIsNotAPlainWebAddress) {
   EXPECT_FALSE(parse_url("http://h/" + std::string(kMaxUrlBytes, 'a')));
 }
 
+TEST(Url, MayHaveAnEmptySegmentAfterAColonInItsPath) {
+  EXPECT_EQ(resolved("http://h/a/", "/b/c:///d"), "http://h/b/c:///d");
+  EXPECT_EQ(resolved("http://h/a/", "b/c:///d"), "http://h/a/b/c:///d");
+  EXPECT_EQ(resolved("http://h/a/", "?c:///d"), "http://h/a/?c:///d");
+  EXPECT_FALSE(resolve(*parse_url("http://h/a/"), "http:///d"));
+}
+
 // The examples of RFC 3986 section 5.4 that have an http result.
 TEST(Url, ResolvesReferencesAsTheRfcDoes) {
   const std::string base = "http://a/b/c/d;p?q";
