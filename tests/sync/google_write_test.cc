@@ -251,6 +251,23 @@ TEST_F(GoogleWrite, ADeletedEventIsAConflictForAChangeAndDoneForADeletion) {
   expect_exact();
 }
 
+TEST_F(GoogleWrite, AnInstanceThatWentWithItsSeriesIsNotToldAsTakenOut) {
+  const auto series = google_.insert_event(
+      "team", recurring(timed_event("Daily", "2026-01-05T10:00:00Z", "2026-01-05T10:30:00Z"),
+                        "RRULE:FREQ=DAILY;COUNT=5"));
+  google_.change_instance("team", series, at("2026-01-06T10:00:00Z"), {{"summary", "Special"}});
+  sync();
+  google_.delete_event("team", series);
+  const std::size_t before = told_count();
+  EXPECT_EQ(finish(ask(Kind::remove, series + "#2026-01-06T10:00:00Z")).status, "done");
+  std::vector<std::string> types;
+  for (std::size_t i = before; i < told_count(); ++i) types.push_back(process_->feed()[i].type);
+  EXPECT_THAT(types, ElementsAre("calendar.event.deleted", "calendar.event.deleted",
+                                 "calendar.write.done"));
+  sync();
+  expect_exact();
+}
+
 TEST_F(GoogleWrite, TheSameKeyIsTheSameCommand) {
   sync();
   const auto first = ask(Kind::create, "", new_event("Once"), "", "key-1");

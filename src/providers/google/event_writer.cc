@@ -124,10 +124,7 @@ Result<WriteOutcome> EventWriter::insert(const WriteOrder& order) const {
 // it is not what the mirror's master says any more.
 Result<bool> EventWriter::look_up(const WriteOrder& order, Base& base) const {
   if (!base.etag.empty()) return true;
-  auto now = api_.call(request(order, "GET", base.id));
-  if (!now && is_gone(now.error())) return false;
-  if (!now) return fail(std::move(now).error());
-  auto part = part_of(std::move(*now));
+  TM_ASSIGN(auto part, read(order, base.id));
   if (!part || part->key.cancelled) return false;
   const auto event = read_event(part->value, part->key);
   if (!event || !same_content(*event, *order.before)) return false;
@@ -161,26 +158,40 @@ Result<WriteOutcome> EventWriter::remove(const WriteOrder& order) const {
   ApiRequest remove = request(order, "DELETE", base.id);
   remove.if_match = base.etag;
   const auto answer = api_.call(remove);
-  // Gone already is as good, and may be our own doing.
   if (!answer && answer.error().code == Errc::conflict) return conflict(order, base.id);
   if (!answer && !is_gone(answer.error())) return fail(answer.error());
+  // Gone already is as good, and may be our own doing.
   if (order.recurrence_id.empty()) {
     return WriteOutcome{false, {.kind = RemoteItem::Kind::deleted, .href = order.href}};
+  }
+  if (!answer) {
+    TM_ASSIGN(WriteOutcome now, conflict(order, base.id));
+    now.conflict = false;
+    return now;
   }
   auto part = part_of(cancelled_instance(order, base));
   if (!part) return fail(Errc::invalid_argument, "no instance has such a recurrence id");
   return WriteOutcome{false, resource(order.href, std::move(base.series), std::move(*part))};
 }
 
+Result<std::optional<SeriesPart>> EventWriter::read(const WriteOrder& order,
+                                                    const std::string& id) const {
+  auto now = api_.call(request(order, "GET", id));
+  if (!now && is_gone(now.error())) return std::nullopt;
+  if (!now) return fail(std::move(now).error());
+  return part_of(std::move(*now));
+}
+
 Result<WriteOutcome> EventWriter::conflict(const WriteOrder& order, const std::string& id) const {
   const std::string href = order.kind == WriteOrder::Kind::create ? id : order.href;
   WriteOutcome outcome{true, {.kind = RemoteItem::Kind::deleted, .href = href}, true};
-  auto now = api_.call(request(order, "GET", id));
-  // An instance that is gone may leave a series, or an event that recurs no more.
-  if (!now && is_gone(now.error()) && id != href) now = api_.call(request(order, "GET", href));
-  if (!now && is_gone(now.error())) return outcome;
-  if (!now) return fail(std::move(now).error());
-  auto part = part_of(std::move(*now));
+  TM_ASSIGN(auto part, read(order, id));
+  if (id != href && (!part || part->key.cancelled)) {
+    // It has gone with its series, or has left that, or an event that recurs no more.
+    TM_ASSIGN(auto master, read(order, href));
+    if (!master || master->key.cancelled) return outcome;
+    if (!part) part = std::move(master);
+  }
   if (!part) return outcome;
   Series series;
   if (!order.base_bytes.empty()) {

@@ -3,6 +3,9 @@
 // patch names only what changes.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "base/json.h"
 #include "base/result.h"
 #include "providers/calendar_writer.h"
@@ -32,6 +35,8 @@ class EventWriter final : public CalendarWriter {
   Result<WriteOutcome> insert(const WriteOrder& order) const;
   Result<WriteOutcome> patch(const WriteOrder& order) const;
   Result<WriteOutcome> remove(const WriteOrder& order) const;
+  // Nothing: it is gone.
+  Result<std::optional<SeriesPart>> read(const WriteOrder& order, const std::string& id) const;
   // What the server has now, after it refused.
   Result<WriteOutcome> conflict(const WriteOrder& order, const std::string& id) const;
 
