@@ -36,6 +36,8 @@ enum class Mutation : std::uint8_t {
   retry_lost,                    // the second failure of a delivery leaves no row
   rate_ignored,                  // an endpoint is sent as much as there is
   quota_forgotten_on_restart,    // a restart gives an endpoint its day's quota again
+  quota_not_stored,              // what an endpoint has used of it is not in its state
+  buried_at_first_failure,       // a delivery that fails once is a dead letter
   breaker_never_opens,           // a failing receiver is not spared
   probe_forgotten,               // a new state makes a breaker forget that its probe is out
 
@@ -56,6 +58,9 @@ enum class Mutation : std::uint8_t {
   write_under_new_key,     // a command that is sent again makes another event
   write_conflict_ignored,  // a command that was refused for another version is called done
   write_end_not_told,      // some commands end without an event
+  write_fails_at_once,     // a command that could not be sent is not tried again
+  write_refused_unfound,   // some events are said not to be there
+  write_makes_again,       // a command for an event that is gone makes it anew
   write_trusted_to_stay,   // what a command has made is not asked for again
   channel_not_renewed,     // a channel is replaced when it has ended
   channel_left_behind,     // the channels of a calendar that is gone are not stopped

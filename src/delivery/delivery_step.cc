@@ -113,7 +113,7 @@ void EndpointStep::failed(const AttemptResult& result, std::optional<Delivery> b
   const auto next = next_attempt(state_.config.schedule, delivery.attempts_done, context_.now,
                                  delivery.event_id, result.retry_after);
   if (mutated(Mutation::retry_lost) && delivery.attempts_done == 2) return;
-  if (next) {
+  if (next && !mutated(Mutation::buried_at_first_failure)) {
     delivery.next_attempt = *next;
     put_waiting(std::move(delivery));
   } else {

@@ -389,7 +389,7 @@ void EndpointRunner::flush() {
   input.cursor = input.generation == state_.generation ? settled_to_ : Position{};
   input.filtered = std::exchange(filtered_, 0);
   input.bucket = bucket_;
-  input.quota = quota_;
+  if (!mutated(Mutation::quota_not_stored)) input.quota = quota_;
   auto end = results_.begin();
   bool look_again = false;
   while (end != results_.end() && end->first == input.generation) {

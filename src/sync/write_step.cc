@@ -276,7 +276,8 @@ Result<void> WriteStep::meet_failure(Writing phase, const WriteFailed& input) {
     go_on(std::move(phase));
     return {};
   }
-  const bool may_help = retryable(error.code) || error.code == Errc::cancelled;
+  bool may_help = retryable(error.code) || error.code == Errc::cancelled;
+  if (mutated(Mutation::write_fails_at_once)) may_help = false;
   if (!may_help || step_.context.now >= row.accepted + kGiveUpAfter) {
     row.error = error.message;
     finish(phase.write, failed(row, may_help ? gave_up(row) : error));

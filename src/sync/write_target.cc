@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutation.h"
 #include "base/text.h"
 #include "sync/plan.h"
 
@@ -42,6 +43,9 @@ Result<WriteTarget> target_in(const RowReader& rows, const std::string& href,
                               const std::string& rid) {
   TM_ASSIGN(auto index, read_index(rows, href));
   if (!index || index->events.empty()) return no_such_event(href);
+  if (mutated(Mutation::write_refused_unfound) && index->body_hash.back() % 8 == 0) {
+    return no_such_event(href);
+  }
   if (index->quarantined) {
     return fail(Errc::conflict,
                 "the server's version of the event cannot be read; see "

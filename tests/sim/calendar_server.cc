@@ -80,10 +80,13 @@ void CalendarServer::put(ServedCalendar& calendar, const std::string& resource,
                          const std::string& uid, std::uint64_t version) {
   keep_former(calendar, resource);
   auto& object = calendar.objects[resource];
+  const bool again = object.made_again || calendar.vanished.contains(resource);
   changes_.add(path_of(calendar) + resource, {object.version, version});
   // A client that cannot name the version puts its event over another one.
   if (!object.uid.empty() && object.uid != uid) calendar.history[object.uid].push_back(0);
-  object = {uid, version, object.revision + 1, ++calendar.change, body_of(tenant_, uid, version)};
+  object = {uid,  version, object.revision + 1, ++calendar.change, body_of(tenant_, uid, version),
+            again};
+  if (again && calendar.born != 0) renew_etag(calendar, object);
   calendar.vanished.erase(resource);
   calendar.history[uid].push_back(version);
 }
@@ -158,6 +161,16 @@ void CalendarServer::put_back(ServedCalendar& calendar, std::string resource) {
 void CalendarServer::forget_tokens(ServedCalendar& calendar) {
   calendar.born = ++births_;
   calendar.contents.clear();
+  for (auto& [resource, object] : calendar.objects) {
+    if (object.made_again) renew_etag(calendar, object);
+  }
+}
+
+// Whose token is refused has nothing but the ETags to go by. Where those begin anew with each
+// resource, nobody could tell one that was made again from the former: there they differ.
+void CalendarServer::renew_etag(const ServedCalendar& calendar, CalendarObject& object) {
+  constexpr std::uint64_t kApart = 1'000'000;
+  object.revision = kApart + calendar.change;
 }
 
 void CalendarServer::drop(ServedCalendar& calendar) {
@@ -169,6 +182,7 @@ void CalendarServer::drop(ServedCalendar& calendar) {
   calendar.vanished.clear();
   calendar.former.clear();
   calendar.exists = false;
+  note_closed(url_of(calendar));
 }
 
 void CalendarServer::make_again(ServedCalendar& calendar) {

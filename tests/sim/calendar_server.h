@@ -20,6 +20,7 @@ struct CalendarObject {
   std::uint64_t revision = 0;  // of the resource at this address
   std::uint64_t change = 0;    // of the calendar
   std::string body;
+  bool made_again = false;  // where another one had been
 };
 
 // What the events of one UID were, one after the other: a version, or 0 while there was none.
@@ -95,6 +96,7 @@ class CalendarServer final : public Upstream {
   std::string etag(const CalendarObject& object) const;
   std::string token(const ServedCalendar& calendar, std::uint64_t change) const;
   std::string token_now(ServedCalendar& calendar) const;
+  static void renew_etag(const ServedCalendar& calendar, CalendarObject& object);
   static void keep_former(ServedCalendar& calendar, const std::string& resource);
   static bool has_uid(const ServedCalendar& calendar, const std::string& uid);
   std::uint64_t version_in(const std::string& body) const;

@@ -21,7 +21,8 @@ void SimulatedDriver::send(HttpRequest request, Answered answered) {
   if (receiver == nullptr) {
     return stage_.violated("deliveries", "something was sent to " + request.url);
   }
-  const auto sent = receiver->sent(stage_.clock.now());
+  const auto id = find_header(request.headers, "webhook-id").value_or("");
+  const auto sent = receiver->sent(std::string(id), stage_.clock.now());
   const std::uint64_t number = ++sent_;
   waiting_->answers.emplace(number, Waiting::Request{std::move(answered), sent});
   auto& faults = stage_.faults;

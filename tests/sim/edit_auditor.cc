@@ -17,7 +17,8 @@ std::string event_of(const Command& command) {
   return event.substr(0, hash) + "_" + original;
 }
 
-// A series is one resource of the mirror: what is done to one part of it makes another version.
+}  // namespace
+
 std::string series_of(const std::string& event) {
   const auto hash = event.find('#');
   if (hash != std::string::npos) return event.substr(0, hash);
@@ -25,8 +26,6 @@ std::string series_of(const std::string& event) {
   const bool instance = stamp != std::string::npos && event.find_first_of("RT", stamp) > stamp + 1;
   return instance ? event.substr(0, stamp) : event;
 }
-
-}  // namespace
 
 void EditAuditor::check() const {
   for (const auto& [event, changes] : tenant_.upstream->changes().changes()) {
@@ -52,18 +51,19 @@ void EditAuditor::check_change(const std::string& event, const EventChange& chan
                            " to v" + std::to_string(change.after);
   if (!tenant_.account.settings.write) return wrong(what + ", and may not");
   if (change.before == change.after) return;
-  // Unless they name their version, commands follow each other.
-  const bool may_follow = change.before == 0 || change.before >= kFirstWritten;
+  // Unless they name their version, commands follow each other; what is gone none of them brings
+  // back.
   for (const auto& command : commands_) {
     if (command.request.tenant != tenant_.name || command.refused) continue;
     const bool asked = change.after != 0
                            ? command.version == change.after
                            : command.request.kind == Kind::remove && event_of(command) == event;
     if (!asked) continue;
-    if (command.based ? change.before == *command.based
-                      : may_follow || command.seen.contains(change.before)) {
-      return;
-    }
+    const bool makes = command.request.kind == Kind::create || is_instance(command.request.event);
+    const bool may_follow = change.before == 0 ? makes : change.before >= kFirstWritten;
+    const bool may_be = command.based ? change.before == *command.based
+                                      : may_follow || command.seen.contains(change.before);
+    if (may_be) return;
   }
   wrong(what + ", which nobody had seen and asked for");
 }

@@ -11,6 +11,13 @@
 
 namespace tidemark::sim {
 
+// The event that this is an instance of, or itself. A series is one resource of the mirror: what is
+// done to one part of it makes another version.
+std::string series_of(const std::string& event);
+inline bool is_instance(const std::string& event) {
+  return series_of(event) != event;
+}
+
 class EditAuditor {
  public:
   // `ends`: what the feed says of the tenant's commands, by their ids.

@@ -245,6 +245,7 @@ void GoogleEditors::rearrange(GoogleCalendar& calendar) {
   } else {
     calendar.role = calendar.role == "reader" ? "writer" : "reader";
     site_.google().set_access_role(site_.user(), calendar.id, calendar.role);
+    site_.note_closed(calendar.id);
   }
 }
 
@@ -256,6 +257,7 @@ void GoogleEditors::take_away(GoogleCalendar& calendar) {
   if (how == 1) google.withdraw_calendar(site_.user(), calendar.id);
   if (how == 2) google.set_hidden(site_.user(), calendar.id, true);
   calendar.listed = false;
+  site_.note_closed(calendar.id);
   site_.record(calendar);
   if (stage_.random.chance(250)) return;
   ++away_;

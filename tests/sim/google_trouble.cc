@@ -65,6 +65,7 @@ void GoogleTrouble::forbid() {
   const std::string id = any_calendar();
   if (!site_.calendars().at(id).listed) return;
   site_.google().set_forbidden(id, true);
+  site_.note_closed(id);
   stage_.agenda.after(stage_.random.delay(std::chrono::minutes(20)), Agenda::Of::world,
                       [this, id] { permit(id); });
 }

@@ -130,12 +130,21 @@ void JournalAuditor::check_prefix(const Store& store) {
   }
   const Sequence look_at = std::min<Sequence>(audited_, 64);
   for (Sequence sequence = audited_ - look_at + 1; sequence <= audited_; ++sequence) {
-    const auto record = read_record(store, sequence);
-    if (!record || record->hash != hashes_[sequence - 1]) {
-      return stage_.violated(
-          "prefix", "record " + std::to_string(sequence) + " is not what it was before the crash");
-    }
+    if (!is_as_it_was(store, sequence)) return;
   }
+}
+
+void JournalAuditor::check_history(const StoreView& view) {
+  for (Sequence sequence = 1; sequence <= audited_; ++sequence) {
+    if (!is_as_it_was(view, sequence)) return;
+  }
+}
+
+bool JournalAuditor::is_as_it_was(const StoreView& view, Sequence sequence) {
+  const auto record = read_record(view, sequence);
+  if (record && record->hash == hashes_[sequence - 1]) return true;
+  stage_.violated("prefix", "record " + std::to_string(sequence) + " is not what it was");
+  return false;
 }
 
 void JournalAuditor::check_tables(const StoreView& view) {

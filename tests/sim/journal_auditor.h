@@ -25,6 +25,8 @@ class JournalAuditor {
   void catch_up(const StoreView& view, Sequence last);
   // After a recovery: what was durable before is there, and as it was.
   void check_prefix(const Store& store);
+  // At the end: so is everything that was ever there.
+  void check_history(const StoreView& view);
   // The tables hold what the records say, and no more.
   void check_tables(const StoreView& view);
   // The feed holds each recorded event once, in order, for its tenant only.
@@ -56,6 +58,7 @@ class JournalAuditor {
     bool exists = false;
     std::string state;
   };
+  bool is_as_it_was(const StoreView& view, Sequence sequence);
   void audit(const JournalRecord& record, const std::string& input);
   void audit_identity(const JournalRecord& record);
   void audit_order(const JournalRecord& record, const std::string& input);

@@ -54,6 +54,7 @@ Result<HttpResponse> SimulatedHttp::ask(Upstream& server, const HttpRequest& req
   ++network_.requests;
   if (faults.strikes(Fault::server_error)) {
     const int status = 500 + static_cast<int>(stage_.random.below(4));
+    if (status == 501) server.note_unwilling();
     return HttpResponse{status, {}, "trouble"};
   }
   if (faults.strikes(Fault::server_busy)) {

@@ -18,6 +18,10 @@ constexpr milliseconds kSurelySeen = std::chrono::seconds(50);
 constexpr milliseconds kMaybeSeen = std::chrono::seconds(60);
 constexpr std::ptrdiff_t kBreakerLeast = 10;
 constexpr std::int64_t kDayMs = 86'400'000;
+const Json& schedule() {
+  static const Json kSchedule{"0s", "1s", "5s", "30s", "2m", "10m"};
+  return kSchedule;
+}
 
 std::int64_t day_of(WallTime now) {
   return now.time_since_epoch().count() / kDayMs;
@@ -32,10 +36,7 @@ const std::vector<delivery::SigningKey>& signing_keys() {
 }
 
 Json EndpointPlan::config() const {
-  Json config{{"id", id},
-              {"url", url()},
-              {"ordered", ordered},
-              {"schedule", {"0s", "1s", "5s", "30s", "2m", "10m"}}};
+  Json config{{"id", id}, {"url", url()}, {"ordered", ordered}, {"schedule", schedule()}};
   if (!types.empty()) config["types"] = Json::array({types + "*"});
   if (!ordered) config["concurrency"] = 4;
   if (per_second) config["rate"] = {{"per_second", *per_second}, {"burst", burst}};
@@ -71,7 +72,7 @@ Receiver::Reaction Receiver::receive(const HttpRequest& request, const StoreView
   if (faults.strikes(Fault::receiver_error)) {
     return {500 + static_cast<int>(stage_.random.below(4)), true};
   }
-  accepted_.insert(id);
+  accepted_.emplace(id, attempts_[id].day);
   return {200, !faults.strikes(Fault::answer_lost)};
 }
 
@@ -94,10 +95,17 @@ bool Receiver::is_due(const ToldEvent& event) const {
   return event.position > created_ && plan_.wants(event.type) && event.from != instance().value;
 }
 
-bool Receiver::settled(const ToldEvent& event, const StoreView& store) const {
+// Nothing is given up before all its attempts have been made.
+bool Receiver::settled(const ToldEvent& event, const StoreView& store) {
   if (accepted_.contains(event.id)) return true;
   const auto dead = read_row(store, instance(), delivery::dead_key(event.position));
-  return dead && *dead;
+  if (!dead || !*dead) return false;
+  const auto times = static_cast<std::size_t>(attempts_[event.id].count);
+  if (times < schedule().size()) {
+    stage_.violated("deliveries", plan_.id + " was sent " + event.id + " " + std::to_string(times) +
+                                      " times, and it is a dead letter");
+  }
+  return true;
 }
 
 // Whatever comes for the first time comes after everything before it has been accepted or given up.
@@ -124,6 +132,7 @@ void Receiver::process_begins(const StoreView& store, WallTime now) {
   if (!bytes || !*bytes) return;
   const auto state = delivery::decode_endpoint_state(**bytes);
   if (!state) return stage_.violated("deliveries", "the state of " + plan_.id + " is unreadable");
+  check_quota_is_kept(*state, now);
   day_ = day_of(now);
   const auto used = state->quota.used(now);
   left_today_ = plan_.daily_quota.value_or(UINT64_MAX);
@@ -147,7 +156,26 @@ void Receiver::forget_failures() {
   must_be_open_since_.reset();
 }
 
-Receiver::Sent Receiver::sent(WallTime now) {
+// What was sent today and is settled, was counted when that was stored.
+void Receiver::check_quota_is_kept(const delivery::EndpointState& state, WallTime now) {
+  const auto mine = told_.find(plan_.tenant);
+  if (mine == told_.end() || !plan_.daily_quota || stage_.clock.was_ever_wrong()) return;
+  std::uint64_t settled_today = 0;
+  for (const auto& event : mine->second) {
+    if (event.position > state.cursor) break;
+    const auto accepted = accepted_.find(event.id);
+    if (accepted != accepted_.end() && accepted->second == day_of(now)) ++settled_today;
+  }
+  const auto used = state.quota.used(now);
+  if (used >= settled_today) return;
+  stage_.violated("quotas", plan_.id + " has got " + std::to_string(settled_today) +
+                                " today, and counts " + std::to_string(used));
+}
+
+Receiver::Sent Receiver::sent(const std::string& id, WallTime now) {
+  auto& attempts = attempts_[id];
+  ++attempts.count;
+  attempts.day = day_of(now);
   const milliseconds world = stage_.clock.world();
   sends_.push_back(world);
   if (plan_.per_second) check_rate();
@@ -230,7 +258,7 @@ void Receiver::answered(Sent as, bool good) {
 
 std::optional<std::string> Receiver::missing(const StoreView& store) {
   const auto mine = told_.find(plan_.tenant);
-  if (mine == told_.end() || plan_.daily_quota) return std::nullopt;
+  if (mine == told_.end() || (plan_.daily_quota && left_today_ == 0)) return std::nullopt;
   for (const auto& event : mine->second) {
     if (!is_due(event) || settled(event, store)) continue;
     return plan_.id + " of " + plan_.tenant + " never got " + event.id + " (" + event.type + ")";

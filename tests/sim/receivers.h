@@ -17,6 +17,10 @@
 #include "sim/stage.h"
 #include "store/store.h"
 
+namespace tidemark::delivery {
+struct EndpointState;
+}
+
 namespace tidemark::sim {
 
 // An event of the feed, as the journal's records tell of it.
@@ -52,7 +56,6 @@ class Receiver {
   bool created() const { return created_.sequence != 0; }
   bool down() const;
   void go_down(milliseconds how_long) { down_until_ = stage_.clock.world() + how_long; }
-  bool accepted(const std::string& id) const { return accepted_.contains(id); }
   std::uint64_t received() const { return received_; }
 
   // A request arrives; what it is answered, and whether that gets back.
@@ -69,14 +72,15 @@ class Receiver {
     maybe_probe,  // the breaker may have been open, and this its probe
     probe,        // the breaker is open: it can be nothing else
   };
-  Sent sent(WallTime now);
+  Sent sent(const std::string& id, WallTime now);
   void answered(Sent as, bool good);
   // A new process reads what it knows of its limits from the store; a clock that steps changes what
   // is due.
   void process_begins(const StoreView& store, WallTime now);
   void limits_begin_anew();
 
-  // Everything it wants has been accepted or is a dead letter; what is missing, in words.
+  // Everything it wants, as far as its quota of the day goes, has been accepted or is a dead
+  // letter; what is missing, in words.
   std::optional<std::string> missing(const StoreView& store);
 
  private:
@@ -84,10 +88,11 @@ class Receiver {
   void check_order(const std::string& id, const StoreView& store);
   void check_rate();
   void check_quota(WallTime now);
+  void check_quota_is_kept(const delivery::EndpointState& state, WallTime now);
   void check_breaker();
   // To be sent to it: what it wants, but no news of itself.
   bool is_due(const ToldEvent& event) const;
-  bool settled(const ToldEvent& event, const StoreView& store) const;
+  bool settled(const ToldEvent& event, const StoreView& store);
 
   Stage& stage_;
   const EndpointPlan plan_;
@@ -95,8 +100,13 @@ class Receiver {
   Position created_;
   milliseconds down_until_{0};
 
-  std::map<std::string, std::size_t> words_;  // id -> hash of the body
-  std::set<std::string> accepted_;
+  std::map<std::string, std::size_t> words_;      // id -> hash of the body
+  std::map<std::string, std::int64_t> accepted_;  // id -> the day on which it was sent
+  struct Attempts {
+    int count = 0;
+    std::int64_t day = 0;  // of the last one, on the machine's clock
+  };
+  std::map<std::string, Attempts> attempts_;  // by id
   std::uint64_t received_ = 0;
   Position newest_;           // of all that was seen
   std::size_t in_order_ = 0;  // of told_: everything before was settled when it was looked at

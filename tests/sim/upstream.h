@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,13 @@ class Upstream {
     return found != sent_.end() && found->second.sent == 1 && found->second.heard == 1;
   }
 
+  // For a while nothing could be written to this calendar: it was gone, hidden or forbidden.
+  void note_closed(const std::string& calendar) { closed_.insert(calendar); }
+  // It has refused a request for good, although it takes such requests.
+  void note_unwilling() { unwilling_ = true; }
+  const std::set<std::string>& closed() const { return closed_; }
+  bool was_unwilling() const { return unwilling_; }
+
   // The process that sent it has died, and the command has not ended: the next one asks again.
   void note_in_doubt(std::uint64_t version) {
     if (const auto found = sent_.find(version); found != sent_.end()) ++found->second.sent;
@@ -56,6 +64,8 @@ class Upstream {
     std::uint64_t heard = 0;
   };
   std::map<std::uint64_t, Sent> sent_;  // by version
+  std::set<std::string> closed_;        // as the server names them
+  bool unwilling_ = false;
 };
 
 }  // namespace tidemark::sim

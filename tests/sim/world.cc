@@ -384,6 +384,7 @@ void World::check_ledgers() {
 void World::check_the_end() {
   const auto& store = disk_.store();
   journal_.check_timers_fired(stage_.clock.now());
+  journal_.check_history(store);
   journal_.check_tables(store);
   journal_.check_feed(store);
   journal_.check_proofs(store, store.last_sequence());

@@ -5,8 +5,15 @@
 
 #include "engine/journal.h"
 #include "sim/edit_auditor.h"
+#include "sync/rows.h"
 
 namespace tidemark::sim {
+namespace {
+
+// A command for an account whose credentials are refused waits for as long as that lasts.
+constexpr milliseconds kGivesUpAfter = std::chrono::hours(24);
+
+}  // namespace
 
 void WriteAuditor::wrong(const Command& command, const std::string& what) const {
   stage_.violated("writes", command.request.tenant + "'s " + command.request.idempotency_key +
@@ -61,8 +68,9 @@ void WriteAuditor::check_same_commit(const Event& end) const {
   const Json& event = end.payload.at("event");
   const auto told = titles_.find(end.payload.at("calendar").at("id").get<std::string>() + " " +
                                  id.get<std::string>());
-  // A first sync that has not told it yet tells it as it now is.
-  if (told == titles_.end()) return;
+  // A first sync that has not told it yet, maybe of a calendar that has come back, tells it as it
+  // now is.
+  if (told == titles_.end() || (told->second.is_null() && !event.is_null())) return;
   const Json title = event.is_null() ? Json(nullptr) : event.at("title");
   if (told->second == title) return;
   stage_.violated("writes", end.payload.at("write").get<std::string>() + " is done with " +
@@ -104,6 +112,29 @@ void WriteAuditor::check(const Tenant& tenant, const Command& command) {
       !server.appearances(command.version).empty()) {
     wrong(command, "ends as " + end.type + ", and the server has taken it");
   }
+  if (end.type == "calendar.write.failed") check_failure(tenant, command, end);
+}
+
+// Nothing comes to nothing by itself.
+void WriteAuditor::check_failure(const Tenant& tenant, const Command& command, const Event& end) {
+  const Json& error = end.payload.at("error");
+  const std::string code = error.at("code");
+  const auto& server = *tenant.upstream;
+  const bool closed =
+      std::any_of(server.closed().begin(), server.closed().end(), [&](const std::string& calendar) {
+        return sync::public_calendar_id(tenant.name, std::string(kAccount), calendar) ==
+               command.request.calendar;
+      });
+  if (closed && (code == name(Errc::not_found) || code == name(Errc::forbidden))) return;
+  if (code == name(Errc::protocol_error) && server.was_unwilling()) return;
+  if (code == name(Errc::timeout) && stage_.clock.world() > kGivesUpAfter) return;
+  // A series that has been changed may have no such instance any more.
+  if (is_instance(command.request.event) && code == name(Errc::not_found)) return;
+  // An attempt whose answer was lost has made it, and somebody has given it another address.
+  const bool made = command.request.kind == WriteRequest::Kind::create &&
+                    !server.appearances(command.version).empty();
+  if (made && code == name(Errc::forbidden)) return;
+  wrong(command, "has failed without a cause: " + error.dump());
 }
 
 void WriteAuditor::check_done(const Tenant& tenant, const Command& command) {

@@ -25,6 +25,7 @@ class WriteAuditor {
   void follow(const Event& event);
   void check_same_commit(const Event& end) const;
   void check(const Tenant& tenant, const Command& command);
+  void check_failure(const Tenant& tenant, const Command& command, const Event& end);
   void check_done(const Tenant& tenant, const Command& command);
   void check_place(const Tenant& tenant, const Command& command);
   void check_told(const Tenant& tenant, const Command& command);

@@ -88,23 +88,27 @@ void Writers::write() {
   ask(commands_.back());
 }
 
-void Writers::look(Command& command) const {
+bool Writers::look(Command& command) const {
   const auto& request = command.request;
-  if (request.kind == Kind::create) return;
   const auto& view = process_()->view();
   const auto calendar = find_calendar(view, request.tenant, request.calendar);
-  if (!calendar) return;
+  if (!calendar) return false;
+  const bool stays = calendar->state != "removing";
+  if (request.kind == Kind::create) return stays;
+  bool there = false;
   const std::string event = request.event.substr(0, request.event.find('#'));
   EventQuery query{.limit = kMaxEventPage};
   do {
     const auto page = query_events(view, *calendar, query);
-    if (!page) return;
+    if (!page) return false;
     for (const auto& one : page->events) {
+      there |= one.external_event_id == request.event;
       const bool of_it = one.external_event_id == event || one.recurring_event_id == event;
       if (of_it) command.seen.insert(version_of(one.title, request.tenant));
     }
     query.page = page->next_page;
   } while (!query.page.empty());
+  return there && stays;
 }
 
 bool Writers::is_quarantined(const Command& command) const {
@@ -124,11 +128,11 @@ void Writers::ask(Command& command) {
   if (process == nullptr || process->dead()) return;  // process_ended() comes back to it
   const int times = stage_.faults.strikes(Fault::request_doubled) ? 2 : 1;
   for (int i = 0; i < times; ++i) {
-    look(command);
+    const bool was_there = look(command);
     const auto accepted = process->sync().request_write(command.request);
     if (process != process_() || process->dead()) return;  // the answer never got out
-    look(command);
-    answered(command, accepted);
+    const bool is_there = look(command);
+    answered(command, accepted, was_there && is_there);
   }
 }
 
@@ -137,13 +141,17 @@ void Writers::ask_later(Command& command) {
                       [this, &command] { ask(command); });
 }
 
-void Writers::answered(Command& command, const Result<AcceptedWrite>& accepted) {
+void Writers::answered(Command& command, const Result<AcceptedWrite>& accepted, bool there) {
   const auto& key = command.request.idempotency_key;
   if (!accepted) {
     const Errc code = accepted.error().code;
     if (retryable(code) || code == Errc::cancelled) return ask_later(command);
     if (!command.id.empty()) {
       stage_.violated("writes", key + " was accepted, and then: " + accepted.error().message);
+    }
+    if (code == Errc::not_found && there) {
+      stage_.violated("writes", key + " is refused, and what it is about is there: " +
+                                    accepted.error().message);
     }
     command.refused = true;
     command.why_refused = code;

@@ -54,11 +54,13 @@ class Writers {
   std::optional<Command> create(const Tenant& tenant);
   std::optional<Command> change(const Process& process, const Tenant& tenant,
                                 const CalendarStatus& calendar);
-  void look(Command& command) const;
+  // What the mirror has of the event; whether it has it, and what can be written of it.
+  bool look(Command& command) const;
   void ask(Command& command);
   void ask_later(Command& command);
   bool is_quarantined(const Command& command) const;
-  void answered(Command& command, const Result<AcceptedWrite>& accepted);
+  // `there`: before and after it was asked for, the mirror had what it is about.
+  void answered(Command& command, const Result<AcceptedWrite>& accepted, bool there);
 
   Stage& stage_;
   const std::vector<Tenant>& tenants_;

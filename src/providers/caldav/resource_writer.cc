@@ -86,6 +86,9 @@ Result<WriteOutcome> ResourceWriter::write(const WriteOrder& order) {
   const bool refused =
       answer.status == 412 || (is_missing(answer.status) && order.kind == WriteOrder::Kind::update);
   if (!refused && !is_success(answer.status)) return fail(answer.error);
+  if (refused && !removes && mutated(Mutation::write_makes_again)) {
+    TM_TRY(dav_.change("PUT", place.url, {{"If-None-Match", "*"}}, order.icalendar));
+  }
   auto now = read(place);
   if (now) {
     const bool ours = (!refused && !now->etag.empty() && now->etag == answer.etag) ||
